@@ -1,0 +1,261 @@
+import { DefaultDeserializer, DefaultSerializer } from "node:v8";
+import type { Serialization } from "./links/link.ts";
+import { Flag, FRAME_KEY, type Parcel, type Snapshot, type WireItem } from "./wire.ts";
+
+/** A frame, how many of the parcels it was made of, and which of them it holds. */
+export interface Encoded {
+  readonly frame: object;
+  readonly consumed: number;
+  readonly parcels: readonly Parcel[];
+}
+
+/**
+ * Puts parcels into a frame, from `start` on and as many as fit (not more than `most`).
+ *
+ * On a `json` channel a frame is `[number, item, ...]`, encoded by the channel. Elsewhere it
+ * is `[number, text, payload?]`: plain data goes into one JSON text, several times faster than cloning each;
+ * a payload that JSON would change stands beside it and ends the frame, so that no object is shared by two messages.
+ */
+export function encodeFrame(
+  serialization: Serialization,
+  number: number,
+  parcels: readonly Parcel[],
+  start: number,
+  most: number,
+): Encoded {
+  const items: WireItem[] = [];
+  const included: Parcel[] = [];
+  const cloned = serialization === "advanced" || serialization === "clone";
+  let beside: { value: unknown } | undefined;
+  let index = start;
+  for (; index < parcels.length && included.length < most && !beside; index++) {
+    const parcel = parcels[index];
+    if (!parcel || parcel.abandoned) continue;
+    if (parcel.transfer && included.length > 0) break;
+    try {
+      const item = parcel.item();
+      beside = addPayload(serialization, item, parcel);
+      items.push(item);
+      included.push(parcel);
+    } catch (error) {
+      parcel.unencodable(error);
+    }
+    if (parcel.transfer) {
+      index++;
+      break;
+    }
+  }
+  const body = !cloned
+    ? [number, ...items]
+    : beside
+      ? [number, JSON.stringify(items), beside.value]
+      : [number, JSON.stringify(items)];
+  return { frame: { [FRAME_KEY]: body }, consumed: index - start, parcels: included };
+}
+
+/** Adds the payload to its item; returns what has to stand beside the text of the frame. */
+function addPayload(
+  serialization: Serialization,
+  item: WireItem,
+  parcel: Parcel,
+): { value: unknown } | undefined {
+  const { payload } = parcel;
+  if (payload === undefined) return undefined;
+  const cloned = serialization === "advanced" || serialization === "clone";
+  let snapshot = parcel.snapshot;
+  if (!snapshot && !cloned && needsOwnEncoding(payload)) {
+    snapshot = takeSnapshot(serialization, payload);
+  }
+  if (!snapshot) {
+    if (!cloned || isTree(payload)) {
+      item.push(payload);
+      return undefined;
+    }
+    return placeBeside(item, payload, 0);
+  }
+  if (cloned && snapshot.clone) return placeBeside(item, snapshot.clone.value, 0);
+  if (cloned && snapshot.bytes) return placeBeside(item, snapshot.bytes, Flag.ENCODED);
+  if (snapshot.json === undefined) throw new TypeError("JSON cannot encode it");
+  if (snapshot.json !== "") {
+    item[0] = (item[0] as number) | Flag.ENCODED;
+    item.push(snapshot.json);
+  }
+  return undefined;
+}
+
+function placeBeside(item: WireItem, value: unknown, flag: number): { value: unknown } {
+  item[0] = (item[0] as number) | Flag.BESIDE | flag;
+  return { value };
+}
+
+/** Where JSON would read a value in a list (`null`) otherwise than by itself (nothing). */
+function needsOwnEncoding(payload: unknown): boolean {
+  if (typeof payload === "function" || typeof payload === "symbol") return true;
+  return typeof (payload as { toJSON?: unknown } | null)?.toJSON === "function";
+}
+
+/**
+ * Encodes a payload ahead of its frame: it is read now, and its size is known.
+ * While the serialization is unknown both forms are made, of which the frame takes the right one.
+ * Throws what the serialization throws.
+ */
+export function takeSnapshot(serialization: Serialization, payload: unknown): Snapshot {
+  if (payload === undefined) return { json: "", size: 0 };
+  if (typeof payload === "function" || typeof payload === "symbol") {
+    throw new TypeError(`a ${typeof payload} cannot be sent`);
+  }
+  if (isTree(payload) || serialization === "json") {
+    const json = JSON.stringify(payload) ?? "";
+    return { json, size: json.length };
+  }
+  if (serialization === "clone") {
+    const value = structuredClone(payload);
+    return { clone: { value }, size: sizeOf(value) };
+  }
+  if (serialization === "advanced") {
+    const bytes = serialize(payload);
+    return { bytes, size: bytes.byteLength };
+  }
+  const json = attempt(() => JSON.stringify(payload) ?? "");
+  const bytes = attempt(() => serialize(payload));
+  if (json === undefined && bytes === undefined) serialize(payload);
+  return { json, bytes, size: (json?.length ?? 0) + (bytes?.byteLength ?? 0) };
+}
+
+/**
+ * Takes a received body apart: the frame's number, and its items with their payloads.
+ * Throws on anything that no version of ours sends.
+ */
+export function decodeFrame(body: unknown): {
+  number: number;
+  items: WireItem[];
+  isText: boolean;
+} {
+  if (!Array.isArray(body)) throw new TypeError("a frame's body is not a list");
+  const [number, text] = body as [unknown, unknown];
+  if (!Number.isSafeInteger(number)) throw new TypeError("a frame has no number");
+  const isText = typeof text === "string";
+  const items: unknown = isText ? JSON.parse(text) : body.slice(1);
+  if (!Array.isArray(items)) throw new TypeError("a frame's items are not a list");
+  for (const item of items) {
+    if (!Array.isArray(item) || !Number.isSafeInteger(item[0])) {
+      throw new TypeError("an item has no head");
+    }
+    const head = item[0] as number;
+    if (head & Flag.BESIDE) {
+      item.push(head & Flag.ENCODED ? deserialize(body[2]) : body[2]);
+    } else if (head & Flag.ENCODED) {
+      item.push(JSON.parse(item.pop() as string));
+    }
+  }
+  return { number: number as number, items, isText };
+}
+
+/** How many containers, and how many values, are looked at before a payload counts as too large to be worth it. */
+const MOST_CONTAINERS = 64;
+const MOST_VALUES = 4096;
+
+/**
+ * Whether JSON carries a value without changing it: plain objects and lists, no object twice,
+ * no holes, no `undefined`, no `-0` or `NaN`, nothing with a `toJSON`.
+ */
+export function isTree(value: unknown): boolean {
+  return new TreeCheck().passes(value);
+}
+
+class TreeCheck {
+  readonly #seen: object[] = [];
+  #values = 0;
+
+  passes(value: unknown): boolean {
+    switch (typeof value) {
+      case "string":
+      case "boolean":
+        return true;
+      case "number":
+        return Number.isFinite(value) && !Object.is(value, -0);
+      case "object":
+        return value === null || this.#passesObject(value);
+      default:
+        return false;
+    }
+  }
+
+  #passesObject(value: object): boolean {
+    if (this.#seen.length >= MOST_CONTAINERS || this.#seen.includes(value)) return false;
+    this.#seen.push(value);
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype === Array.prototype) return this.#passesList(value as unknown[]);
+    if (prototype !== Object.prototype && prototype !== null) return false;
+    for (const key in value) {
+      if (++this.#values > MOST_VALUES) return false;
+      if (!this.passes((value as Record<string, unknown>)[key])) return false;
+    }
+    return true;
+  }
+
+  #passesList(list: unknown[]): boolean {
+    this.#values += list.length;
+    if (this.#values > MOST_VALUES) return false;
+    // A hole reads as undefined, which does not pass; properties beside the elements would be lost.
+    for (let index = 0; index < list.length; index++) {
+      if (!this.passes(list[index])) return false;
+    }
+    return Object.keys(list).length === list.length;
+  }
+}
+
+/** The v8 format as Node's own channels use it: views keep their kind, other host objects are flattened. */
+const VIEW = 0;
+const FLATTENED = 1;
+
+class ChannelSerializer extends DefaultSerializer {
+  _writeHostObject(object: object): void {
+    if (ArrayBuffer.isView(object)) {
+      this.writeUint32(VIEW);
+      (DefaultSerializer.prototype as unknown as HostObjects)._writeHostObject.call(this, object);
+    } else {
+      this.writeUint32(FLATTENED);
+      this.writeValue({ ...object });
+    }
+  }
+}
+
+class ChannelDeserializer extends DefaultDeserializer {
+  _readHostObject(): unknown {
+    if (this.readUint32() === FLATTENED) return this.readValue();
+    return (DefaultDeserializer.prototype as unknown as HostObjects)._readHostObject.call(this);
+  }
+}
+
+/** Documented by Node, but absent from its types. */
+interface HostObjects {
+  _writeHostObject(object: object): void;
+  _readHostObject(): unknown;
+}
+
+function serialize(value: unknown): Uint8Array {
+  const serializer = new ChannelSerializer();
+  serializer.writeHeader();
+  serializer.writeValue(value);
+  return serializer.releaseBuffer();
+}
+
+function deserialize(bytes: unknown): unknown {
+  if (!ArrayBuffer.isView(bytes)) throw new TypeError("an encoded payload is not bytes");
+  const deserializer = new ChannelDeserializer(bytes as Uint8Array);
+  deserializer.readHeader();
+  return deserializer.readValue();
+}
+
+function sizeOf(value: unknown): number {
+  return attempt(() => serialize(value).byteLength) ?? 1024;
+}
+
+function attempt<T>(task: () => T): T | undefined {
+  try {
+    return task();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,158 @@
+/** Something with a time limit. The links and the bucket belong to `Deadlines` alone. */
+export interface Expiring {
+  /** Called once, when the time is over and the entry was not removed before. */
+  expire(): void;
+  bucket: number;
+  earlier: Expiring | undefined;
+  later: Expiring | undefined;
+}
+
+/** Milliseconds per bucket: how late, beside the delays of the loop, an expiry may come. */
+const RESOLUTION = 4;
+/** The clock looks at least this often (ms), so that a blocked loop is noticed. */
+const BEAT = 25;
+/** A beat that comes later than this (ms) was held up by a blocked loop. */
+const TOLERANCE = 25;
+/** Timeouts above this many ms (24 days, the most that Node's own timers take) are clamped to it. */
+export const MAX_TIMEOUT: number = 2 ** 31 - 1;
+
+/**
+ * All time limits of a bus, in buckets of a few milliseconds on one timer: ten thousand
+ * pending acks are ten thousand links in a list, not ten thousand timers.
+ *
+ * The clock counts only time in which the event loop was running: a beat that comes far too
+ * late counts for no more than what was asked of it. And nothing expires before the
+ * loop has had one chance to read what had already arrived.
+ */
+export class Deadlines {
+  readonly #buckets = new Map<number, Expiring>();
+  #count = 0;
+  /** Entries without a limit: they only keep the process alive. */
+  #unlimited = 0;
+  /** Milliseconds the loop has been running, as counted at the last beat. */
+  #running = 0;
+  #lastBeat = 0;
+  #nextDelay = BEAT;
+  #timer: NodeJS.Timeout | undefined;
+  /** The last bucket known to be empty, and over. */
+  #swept = 0;
+  #expiring = false;
+
+  /** Starts the time of an entry, in ms; `Infinity` never expires. The process stays alive until it is removed. */
+  add(entry: Expiring, timeout: number): void {
+    if (this.#count + this.#unlimited === 0) this.#start();
+    if (timeout === Infinity) {
+      this.#unlimited++;
+      entry.bucket = Infinity;
+      return;
+    }
+    this.#count++;
+    const at = this.#now() + Math.min(timeout, MAX_TIMEOUT);
+    const bucket = Math.max(Math.ceil(at / RESOLUTION), this.#swept + 1);
+    const head = this.#buckets.get(bucket);
+    entry.bucket = bucket;
+    entry.earlier = undefined;
+    entry.later = head;
+    if (head) head.earlier = entry;
+    this.#buckets.set(bucket, entry);
+    if (bucket * RESOLUTION < this.#running + this.#nextDelay) this.#hurry(bucket);
+  }
+
+  /** Ends the time of an entry. Removing it twice, or one that was never added, does nothing. */
+  remove(entry: Expiring): void {
+    if (entry.bucket === 0) return;
+    if (entry.bucket === Infinity) {
+      this.#unlimited--;
+    } else {
+      this.#count--;
+      if (entry.earlier) entry.earlier.later = entry.later;
+      else if (entry.later) this.#buckets.set(entry.bucket, entry.later);
+      else this.#buckets.delete(entry.bucket);
+      if (entry.later) entry.later.earlier = entry.earlier;
+      entry.earlier = entry.later = undefined;
+    }
+    entry.bucket = 0;
+    if (this.#count + this.#unlimited === 0) this.#timer?.unref();
+  }
+
+  /** Milliseconds an entry has left; `Infinity` where it has no limit. */
+  remaining(entry: Expiring): number {
+    if (entry.bucket === 0 || entry.bucket === Infinity) return Infinity;
+    return Math.max(0, entry.bucket * RESOLUTION - this.#now());
+  }
+
+  #now(): number {
+    return this.#running + Math.min(performance.now() - this.#lastBeat, this.#nextDelay);
+  }
+
+  #start(): void {
+    if (this.#timer) {
+      this.#timer.ref();
+      return;
+    }
+    this.#lastBeat = performance.now();
+    this.#schedule(BEAT);
+  }
+
+  #schedule(delay: number): void {
+    this.#nextDelay = delay;
+    this.#timer = setTimeout(() => this.#beat(), delay);
+  }
+
+  /** An entry is due before the next beat: take in the time so far and beat earlier. */
+  #hurry(bucket: number): void {
+    this.#running = this.#now();
+    this.#lastBeat = performance.now();
+    clearTimeout(this.#timer);
+    this.#schedule(Math.max(1, Math.ceil(bucket * RESOLUTION - this.#running)));
+  }
+
+  #beat(): void {
+    const now = performance.now();
+    const elapsed = now - this.#lastBeat;
+    const blocked = elapsed > this.#nextDelay + TOLERANCE;
+    this.#running += blocked ? this.#nextDelay : elapsed;
+    this.#lastBeat = now;
+    if (this.#count + this.#unlimited === 0) {
+      this.#timer = undefined;
+      return;
+    }
+    if (!this.#expiring && this.#isAnyDue()) {
+      this.#expiring = true;
+      // What has arrived is read in the poll phase between this timer and the immediate.
+      setImmediate(() => {
+        this.#expiring = false;
+        this.#expireDue();
+      });
+    }
+    this.#schedule(this.#untilNext());
+  }
+
+  #isAnyDue(): boolean {
+    for (let bucket = this.#swept + 1; bucket <= this.#running / RESOLUTION; bucket++) {
+      if (this.#buckets.has(bucket)) return true;
+      this.#swept = bucket;
+    }
+    return false;
+  }
+
+  #expireDue(): void {
+    while (this.#isAnyDue()) {
+      const entry = this.#buckets.get(this.#swept + 1);
+      if (!entry) continue;
+      this.remove(entry);
+      entry.expire();
+    }
+  }
+
+  #untilNext(): number {
+    const first = Math.floor(this.#running / RESOLUTION) + 1;
+    const last = Math.floor((this.#running + BEAT) / RESOLUTION);
+    for (let bucket = first; bucket <= last; bucket++) {
+      if (this.#buckets.has(bucket)) {
+        return Math.max(1, Math.ceil(bucket * RESOLUTION - this.#running));
+      }
+    }
+    return BEAT;
+  }
+}

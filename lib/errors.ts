@@ -1,0 +1,108 @@
+/** Whether a listener ran for the message an error is about. `"no"` means that a retry is safe. */
+export type Executed = "no" | "maybe" | "yes";
+
+/**
+ * Every code a `BusError` can carry, with the `executed` it has unless the place
+ * that raises it knows better.
+ */
+const executedByCode: Record<ErrorCode, Executed> = {
+  ERR_ACK_TIMEOUT: "maybe",
+  ERR_CANCELLED: "maybe",
+  ERR_CLOSED: "no",
+  ERR_HANDLE_LOST: "no",
+  ERR_HANDLE_NOT_READY: "no",
+  ERR_HANDLE_UNSUPPORTED: "no",
+  ERR_NOT_SERIALIZABLE: "no",
+  ERR_NO_PEER: "no",
+  ERR_PEER_DIED: "maybe",
+  ERR_PROTOCOL: "no",
+  ERR_QUEUE_FULL: "no",
+  ERR_REFUSED: "no",
+  ERR_REMOTE: "yes",
+  ERR_TOO_LARGE: "no",
+  ERR_UNHANDLED: "no",
+};
+
+/** The `code` of a `BusError`. */
+export type ErrorCode =
+  | "ERR_ACK_TIMEOUT"
+  | "ERR_CANCELLED"
+  | "ERR_CLOSED"
+  | "ERR_HANDLE_LOST"
+  | "ERR_HANDLE_NOT_READY"
+  | "ERR_HANDLE_UNSUPPORTED"
+  | "ERR_NOT_SERIALIZABLE"
+  | "ERR_NO_PEER"
+  | "ERR_PEER_DIED"
+  | "ERR_PROTOCOL"
+  | "ERR_QUEUE_FULL"
+  | "ERR_REFUSED"
+  | "ERR_REMOTE"
+  | "ERR_TOO_LARGE"
+  | "ERR_UNHANDLED";
+
+/** How a process or thread ended, as far as it is known. */
+export interface End {
+  readonly exitCode?: number | undefined;
+  readonly signal?: NodeJS.Signals | undefined;
+}
+
+/** What a `BusError` knows beside its code and text. */
+export interface BusErrorDetails extends End {
+  readonly executed?: Executed | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * What a receipt rejects with, and what `lifecycle` reports.
+ *
+ * Compare `code`, not `instanceof`: several copies of the package may share one process.
+ */
+export class BusError extends Error {
+  override readonly name: string = "BusError";
+  /** One of the documented codes. */
+  readonly code: ErrorCode;
+  /** Whether a listener ran: `"no"`, `"maybe"` or `"yes"`. */
+  readonly executed: Executed;
+  /** With `ERR_PEER_DIED`: the exit code of the process or thread, where known. */
+  readonly exitCode?: number;
+  /** With `ERR_PEER_DIED`: the signal that ended the process, where known. */
+  readonly signal?: NodeJS.Signals;
+
+  constructor(code: ErrorCode, message: string, details: BusErrorDetails = {}) {
+    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    this.code = code;
+    this.executed = details.executed ?? executedByCode[code];
+    if (details.exitCode !== undefined) this.exitCode = details.exitCode;
+    if (details.signal !== undefined) this.signal = details.signal;
+  }
+}
+
+/** Whether `code` is one this version knows. */
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === "string" && Object.hasOwn(executedByCode, code);
+}
+
+/** What was thrown, as an Error: anything that is not one is described and kept as `thrown`. */
+export function asError(thrown: unknown): Error {
+  if (thrown instanceof Error || Object.prototype.toString.call(thrown) === "[object Error]") {
+    return thrown as Error;
+  }
+  return Object.assign(new Error(describe(thrown)), { thrown });
+}
+
+/** The text of an error, whatever was thrown. */
+export function messageOf(thrown: unknown): string {
+  return asError(thrown).message;
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "object" && value !== null) {
+    try {
+      return JSON.stringify(value) ?? Object.prototype.toString.call(value);
+    } catch {
+      return Object.prototype.toString.call(value);
+    }
+  }
+  return String(value);
+}

@@ -1,0 +1,273 @@
+import { EventEmitter } from "eventemitter3";
+import type { Crossing, Middleware } from "./chain.ts";
+import { run } from "./chain.ts";
+import { Deadlines } from "./deadlines.ts";
+import { BusError } from "./errors.ts";
+import { InboundAck, InboundEvent } from "./inbound.ts";
+import { Layers } from "./layers.ts";
+import type { Connection, Connector } from "./links/connect.ts";
+import type { Link } from "./links/link.ts";
+import type { Message } from "./message.ts";
+import { ackTracking } from "./middleware/ack-tracking.ts";
+import { fdGuard } from "./middleware/fd-guard.ts";
+import { logging } from "./middleware/logging.ts";
+import { namespacing } from "./middleware/namespacing.ts";
+import { queueing } from "./middleware/queueing.ts";
+import { Namespace } from "./namespace.ts";
+import { type Host, type Limits, Peer } from "./peer.ts";
+
+/** The local events of a bus. No peer can emit one. */
+export interface LifecycleEvents {
+  /** A peer's bus has said hello. */
+  up: (peer: Peer) => void;
+  /** A namespace of a peer takes messages from now on. */
+  ready: (peer: Peer, namespace: string) => void;
+  /** A peer is gone; the error says why. */
+  down: (peer: Peer, error: BusError) => void;
+  /** A message failed, here, and nobody had asked for its ack. */
+  undelivered: (error: BusError, message: Message) => void;
+  /** Something that no bus of this version sends came over a link; it was ignored. */
+  protocolError: (error: BusError, peer: Peer) => void;
+}
+
+const DEFAULT_ACK_TIMEOUT = 10_000;
+const MEBIBYTE = 2 ** 20;
+
+/** What all buses of one process share: namespaces, peers, layers, time. */
+export class Hub implements Host {
+  readonly lifecycle: EventEmitter<LifecycleEvents> = new EventEmitter<LifecycleEvents>();
+  readonly deadlines: Deadlines = new Deadlines();
+  readonly limits: Limits = { pending: 16 * MEBIBYTE, message: 64 * MEBIBYTE };
+  readonly layersUsed: Layers = new Layers([
+    logging(),
+    namespacing(),
+    ackTracking(),
+    queueing(),
+    fdGuard(),
+  ]);
+  /** Milliseconds, for every namespace that has not its own. */
+  defaultAckTimeout: number = DEFAULT_ACK_TIMEOUT;
+  state: "open" | "closing" | "closed" = "open";
+
+  readonly #connector: Connector;
+  readonly #namespaces = new Map<string, Namespace>();
+  readonly #peers = new Set<Peer>();
+  readonly #peerByTarget = new WeakMap<object, Peer>();
+  #parent: Peer | undefined;
+  #watchesWorkers = false;
+  #stopWatching: (() => void) | undefined;
+  #holds = false;
+  #waiting: (() => void)[] = [];
+  /** Codes that have been warned of because nobody listens to `undelivered`. */
+  readonly #warned = new Set<string>();
+
+  constructor(connector: Connector) {
+    this.#connector = connector;
+  }
+
+  // What the bus asks.
+
+  namespace(name: string): Namespace {
+    let namespace = this.#namespaces.get(name);
+    if (!namespace) {
+      namespace = new Namespace(name, () => this.#updateHold());
+      this.#namespaces.set(name, namespace);
+    }
+    return namespace;
+  }
+
+  /** Opens a namespace one turn from now, and takes part: says hello to the parent, watches for workers. */
+  listen(namespace: Namespace): void {
+    if (this.state !== "open") return;
+    this.parent();
+    this.#watchWorkers();
+    namespace.openSoon(() => this.open(namespace));
+  }
+
+  /** From now on the namespace takes messages. */
+  open(namespace: Namespace): void {
+    if (namespace.isReady || namespace.state !== "open" || this.state !== "open") return;
+    namespace.isReady = true;
+    for (const peer of this.#peers) peer.announce(namespace.name);
+  }
+
+  /** The peer behind whatever `to()` was given. Throws a `TypeError` if there can be none. */
+  peerOf(target: unknown): Peer {
+    this.#watchWorkers();
+    const peer = target === "parent" ? this.parent() : this.#reach(target);
+    peer.greet();
+    return peer;
+  }
+
+  /** The peer above; in a process without one, a peer that never was. */
+  parent(): Peer {
+    if (this.#parent) return this.#parent;
+    const connection = this.#connector.parent();
+    if (connection) {
+      this.#parent = this.#connect(connection);
+      this.#parent.greet();
+    } else {
+      this.#parent = this.#absentParent();
+    }
+    return this.#parent;
+  }
+
+  get peers(): Peer[] {
+    return [...this.#peers];
+  }
+
+  /** Takes a link in, for tests and for what is not found by `to()`. */
+  attach(link: Link): Peer {
+    const peer = new Peer(this, link);
+    if (peer.state !== "down") {
+      this.#peers.add(peer);
+      link.hold(this.#holds);
+    }
+    return peer;
+  }
+
+  /** Resolves when everything emitted so far was written, or has failed. */
+  async flushed(): Promise<void> {
+    await this.#until(() => this.peers.every((peer) => peer.isFlushed));
+  }
+
+  /**
+   * Closes one namespace, or all: refuses what comes from now on, lets the listeners finish that
+   * are running, waits for what is still on its way, but not longer than `timeout` ms, and lets go.
+   */
+  async close(timeout: number, only?: Namespace): Promise<void> {
+    const closing = only ?? this;
+    if (closing.state !== "open") return;
+    const name = only?.name;
+    closing.state = "closing";
+    for (const peer of this.#peers) peer.announceClosing(name);
+    let isOver = false;
+    const timer = setTimeout(() => {
+      isOver = true;
+      this.progressed();
+    }, timeout);
+    await this.#until(() => isOver || this.peers.every((peer) => !peer.isHandling(name)));
+    closing.state = "closed";
+    await this.#until(
+      () =>
+        isOver ||
+        this.peers.every((peer) => peer.isFlushed && peer.unsettled(name).length === 0),
+    );
+    clearTimeout(timer);
+    const error = this.closedError();
+    for (const event of this.peers.flatMap((peer) => peer.unsettled(name))) event.fail(error);
+    if (only) only.listeners.clear();
+    else this.#letGo(error);
+  }
+
+  closedError(): BusError {
+    return new BusError("ERR_CLOSED", "this bus is closed");
+  }
+
+  // What the peers ask.
+
+  ackTimeout(namespace: string): number {
+    return this.#namespaces.get(namespace)?.ackTimeout ?? this.defaultAckTimeout;
+  }
+
+  layers(namespace: string, crossing: Crossing): readonly Middleware[] {
+    const known = this.#namespaces.has(namespace) ? namespace : undefined;
+    return this.layersUsed.of(known)[crossing];
+  }
+
+  readyNamespaces(): string[] {
+    return [...this.#namespaces.values()].filter((each) => each.isReady).map(({ name }) => name);
+  }
+
+  receive(message: InboundEvent | InboundAck): void | Promise<void> {
+    const namespace = this.#namespaces.get(message.namespace);
+    if (message instanceof InboundAck) {
+      return run(this.layers(message.namespace, "inbound ack"), message, () => {
+        message.reached = true;
+      });
+    }
+    message.standing = this.state === "open" ? (namespace?.standing ?? "absent") : "closed";
+    return run(this.layers(message.namespace, "inbound event"), message, () =>
+      namespace?.listeners.dispatch(message),
+    );
+  }
+
+  progressed(): void {
+    if (this.#waiting.length === 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const look of waiting) look();
+  }
+
+  report(error: BusError, message: Message): void {
+    if (this.lifecycle.emit("undelivered", error, message)) return;
+    if (this.#warned.has(error.code)) return;
+    this.#warned.add(error.code);
+    const detail = 'Listen to bus.lifecycle "undelivered" to see every one; this is said once a code.';
+    process.emitWarning(error.message, { type: "ClusterphoneWarning", code: error.code, detail });
+  }
+
+  protocolError(error: BusError, peer: Peer): void {
+    this.lifecycle.emit("protocolError", error, peer);
+  }
+
+  peerUp(peer: Peer): void {
+    this.lifecycle.emit("up", peer);
+  }
+
+  peerReady(peer: Peer, namespace: string): void {
+    this.lifecycle.emit("ready", peer, namespace);
+  }
+
+  peerDown(peer: Peer, error: BusError): void {
+    this.#peers.delete(peer);
+    this.lifecycle.emit("down", peer, error);
+    this.progressed();
+  }
+
+  // Its own.
+
+  #reach(target: unknown): Peer {
+    if (target instanceof Peer) return target;
+    const connection = this.#connector.reach(target);
+    return this.#connect(connection);
+  }
+
+  #connect(connection: Connection): Peer {
+    let peer = this.#peerByTarget.get(connection.target);
+    if (!peer) {
+      peer = this.attach(connection.link());
+      this.#peerByTarget.set(connection.target, peer);
+    }
+    return peer;
+  }
+
+  /** Cluster workers take part by themselves, also those that were forked before. They are listened to, no more. */
+  #watchWorkers(): void {
+    if (this.#watchesWorkers || this.state !== "open") return;
+    this.#watchesWorkers = true;
+    this.#stopWatching = this.#connector.watchWorkers((connection) => this.#connect(connection));
+  }
+
+  #absentParent(): Peer {
+    const reason = "this process has no parent to talk to: it was not started by fork, cluster or Worker";
+    return new Peer(this, this.#connector.noParent(), new BusError("ERR_NO_PEER", reason));
+  }
+
+  #updateHold(): void {
+    const holds = [...this.#namespaces.values()].some(({ listeners }) => !listeners.isEmpty);
+    if (holds === this.#holds) return;
+    this.#holds = holds;
+    for (const peer of this.#peers) peer.link.hold(holds);
+  }
+
+  async #until(isTrue: () => boolean): Promise<void> {
+    while (!isTrue()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  #letGo(error: BusError): void {
+    this.#stopWatching?.();
+    for (const namespace of this.#namespaces.values()) namespace.listeners.clear();
+    for (const peer of this.peers) peer.detach(error);
+  }
+}

@@ -1,0 +1,203 @@
+import { asError, BusError } from "./errors.ts";
+import { discard } from "./handles.ts";
+import type { Handle } from "./links/link.ts";
+import { Message } from "./message.ts";
+import { type OutboundEvent, refusal } from "./outbound.ts";
+import type { Peer } from "./peer.ts";
+
+/** What the wire said about an event, beside its name. */
+export interface Arrival {
+  readonly namespace: string;
+  readonly event: string;
+  readonly id: number;
+  readonly data: unknown;
+  readonly headers: Record<string, string> | undefined;
+  readonly wantsAck: boolean;
+  readonly handle: Handle | undefined;
+  /** Milliseconds the sender will wait, if it said so. */
+  readonly remaining: number | undefined;
+}
+
+/** `open` to messages, `closed` or closing, or `absent` because nothing in this process has opened it. */
+export type Standing = "open" | "closed" | "absent";
+
+/** What a listener threw or rejected with, among the results of others. */
+class Failure {
+  readonly error: Error;
+
+  constructor(thrown: unknown) {
+    this.error = asError(thrown);
+  }
+}
+
+/** An event that has arrived, until its listeners have settled and it is answered. */
+export class InboundEvent extends Message {
+  readonly direction = "inbound";
+  readonly kind = "event";
+  readonly wantsAck: boolean;
+  /** Whether its namespace takes messages here. Set before the chain. */
+  standing: Standing = "open";
+  /** Why no listener ran; it holds as long as no middleware replaces `error`. */
+  #verdict: BusError | undefined;
+  readonly #remaining: number | undefined;
+  #handle: Handle | undefined;
+  /** Listeners are running: a handle that is read now is taken over. */
+  #listening = false;
+  #results: unknown[] = [];
+  #settled = false;
+  #controller: AbortController | undefined;
+  #deadline: NodeJS.Timeout | undefined;
+  #aborted: BusError | undefined;
+
+  constructor(peer: Peer, arrival: Arrival) {
+    super(peer, arrival.namespace, arrival.event, arrival.id, undefined, arrival.headers);
+    this.data = arrival.data;
+    this.wantsAck = arrival.wantsAck;
+    this.#remaining = arrival.remaining;
+    this.#handle = arrival.handle;
+  }
+
+  override get handle(): Handle | undefined {
+    const handle = this.#handle;
+    if (this.#listening) this.#handle = undefined;
+    return handle;
+  }
+
+  /** Made when it is first asked for; most listeners never do. */
+  override get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#aborted) this.#controller.abort(this.#aborted);
+      else if (this.#remaining !== undefined) this.#startDeadline(this.#remaining);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Refuses the event, from a built-in: no listener will run. */
+  decline(verdict: BusError): void {
+    this.#verdict = verdict;
+    this.error = verdict;
+  }
+
+  /** The event reached its listeners: from here on what they return is collected. */
+  startListening(): void {
+    this.#listening = true;
+  }
+
+  /** Runs one listener. Its failure is kept for the ack and disturbs no other. */
+  collect(listener: (data: unknown, message: Message) => unknown): void {
+    try {
+      this.#results.push(listener(this.data, this));
+    } catch (thrown) {
+      this.#results.push(new Failure(thrown));
+    }
+  }
+
+  /** Sets `reply` or `error` once all listeners have settled; at once if none is asynchronous. */
+  conclude(): void | Promise<void> {
+    const results = this.#results;
+    if (!results.some(isThenable)) return this.#take(results);
+    const settled = results.map((result) =>
+      isThenable(result)
+        ? Promise.resolve(result).catch((thrown: unknown) => new Failure(thrown))
+        : result,
+    );
+    return Promise.all(settled).then((all) => this.#take(all));
+  }
+
+  /** Nobody waits for the answer any more: tells the listeners. */
+  abort(reason: BusError): void {
+    if (this.#settled) return;
+    this.#aborted ??= reason;
+    this.#controller?.abort(this.#aborted);
+  }
+
+  /**
+   * Ends the event: answers it if the sender waits, and reports what went wrong if it does not.
+   * Called by ack tracking after all further layers, with what they threw.
+   */
+  settle(thrown?: { cause: unknown }): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    clearTimeout(this.#deadline);
+    this.peer.settled(this, this.#failure(thrown));
+  }
+
+  /** Closes a handle that no listener took. */
+  discardHandle(): void {
+    if (this.#handle) discard(this.#handle);
+    this.#handle = undefined;
+  }
+
+  /** Whether a handle is still there that nobody took. */
+  get holdsHandle(): boolean {
+    return this.#handle !== undefined;
+  }
+
+  #take(results: unknown[]): void {
+    this.#listening = false;
+    for (const result of results) {
+      if (result instanceof Failure) {
+        this.error = result.error;
+        return;
+      }
+    }
+    this.reply = results.find((result) => result !== undefined);
+  }
+
+  #failure(thrown?: { cause: unknown }): BusError | undefined {
+    if (this.#verdict && this.error === this.#verdict) return this.#verdict;
+    if (thrown) return refusal(this, this.reached ? "yes" : "no", thrown);
+    if (!this.reached) return refusal(this, "no");
+    if (!this.error) return undefined;
+    const text = `a listener of "${this.event}" failed: ${this.error.message}`;
+    return new BusError("ERR_REMOTE", text, { cause: this.error });
+  }
+
+  #startDeadline(remaining: number): void {
+    this.#deadline = setTimeout(() => {
+      this.abort(new BusError("ERR_ACK_TIMEOUT", `the deadline of "${this.event}" has passed`));
+    }, remaining);
+    this.#deadline.unref();
+  }
+}
+
+/** An ack that has arrived, until the receipt it belongs to is settled. */
+export class InboundAck extends Message {
+  readonly direction = "inbound";
+  readonly kind = "ack";
+  readonly #answered: OutboundEvent;
+  /** What the sender of the ack knows. */
+  readonly #executed: "no" | "maybe" | "yes";
+
+  constructor(
+    answered: OutboundEvent,
+    reply: unknown,
+    error: BusError | undefined,
+    headers: Record<string, string> | undefined,
+  ) {
+    const { peer, namespace, event, id } = answered;
+    super(peer, namespace, event, id, answered, headers);
+    this.#answered = answered;
+    this.#executed = error?.executed ?? "yes";
+    this.reply = reply;
+    this.error = error;
+  }
+
+  /** Settles the receipt. Called by ack tracking after all further layers, with what they threw. */
+  settle(thrown?: { cause: unknown }): void {
+    const { error } = this;
+    if (thrown || !this.reached) this.#answered.fail(refusal(this, this.#executed, thrown));
+    else if (error instanceof BusError) this.#answered.fail(error);
+    else if (error) this.#answered.fail(refusal(this, this.#executed, { cause: error }));
+    else this.#answered.succeed(this.reply);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    (typeof value === "object" || typeof value === "function") &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === "function"
+  );
+}

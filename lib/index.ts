@@ -1,0 +1,36 @@
+import { Bus, DEFAULT_NAMESPACE } from "./bus.ts";
+import { Hub } from "./hub.ts";
+import { nodeConnector } from "./links/connect.ts";
+
+export type { Bus, CloseOptions, PeerTarget, Target } from "./bus.ts";
+export type { Crossing, Layer, Middleware, Next, Slot } from "./chain.ts";
+export { BusError, type End, type ErrorCode, type Executed } from "./errors.ts";
+export type { LifecycleEvents } from "./hub.ts";
+export type { Handle, PeerKind } from "./links/link.ts";
+export type { Direction, Kind, Message } from "./message.ts";
+export { ackTracking } from "./middleware/ack-tracking.ts";
+export { fdGuard } from "./middleware/fd-guard.ts";
+export { type Logger, type LoggingOptions, logging } from "./middleware/logging.ts";
+export { namespacing } from "./middleware/namespacing.ts";
+export { type QueueingOptions, queueing } from "./middleware/queueing.ts";
+export type { NamespaceOptions } from "./namespace.ts";
+export type { EmitOptions } from "./outbound.ts";
+export type { Limits, Peer, PeerState } from "./peer.ts";
+export type { AckCallback, Receipt } from "./receipt.ts";
+export type { Data, EventMap, Listener, Reply, Untyped } from "./types.ts";
+
+/** Where all copies of this major in a process find the one that came first. */
+const SHARED = Symbol.for("clusterphone@2");
+
+/** The bus of this process, in the default namespace `_`. Loading it changes nothing in the process. */
+export const bus: Bus = shared();
+
+function shared(): Bus {
+  const place = globalThis as { [SHARED]?: Bus };
+  if (!place[SHARED]) {
+    const hub = new Hub(nodeConnector);
+    const central = new Bus(hub, hub.namespace(DEFAULT_NAMESPACE), true);
+    Object.defineProperty(place, SHARED, { value: central, configurable: true });
+  }
+  return place[SHARED] as Bus;
+}

@@ -1,0 +1,79 @@
+import { type Middleware, run } from "./chain.ts";
+import type { OutboundAck, OutboundEvent } from "./outbound.ts";
+
+/** The chain as it is now; it may change between two messages. */
+export interface Track<Outgoing> {
+  layers(): readonly Middleware[];
+  /** What stands behind the layers. */
+  hand(message: Outgoing): void;
+}
+
+/**
+ * Outbound chains of one peer and namespace, one at a time: while a layer awaits, what was emitted
+ * later waits its turn, and while nothing awaits, nothing does.
+ */
+export class Lane<Outgoing extends OutboundEvent | OutboundAck> {
+  readonly #track: Track<Outgoing>;
+  #busy = false;
+  #waiting: Outgoing[] = [];
+  #running: Outgoing | undefined;
+
+  constructor(track: Track<Outgoing>) {
+    this.#track = track;
+  }
+
+  /** Sends a message through the chain, now or when its turn comes. */
+  enter(message: Outgoing): void {
+    if (this.#busy) {
+      this.#waiting.push(message);
+      return;
+    }
+    this.#busy = true;
+    if (this.#passes(message)) this.#drain();
+  }
+
+  /** Whether nothing is on its way through the chain. */
+  get isIdle(): boolean {
+    return !this.#busy;
+  }
+
+  /** What has not reached the end of the chain. */
+  unfinished(): Outgoing[] {
+    return this.#running ? [this.#running, ...this.#waiting] : [...this.#waiting];
+  }
+
+  /** Runs the chain; false if a layer awaits, and the lane goes on by itself later. */
+  #passes(message: Outgoing): boolean {
+    let waiting: void | Promise<void> = undefined;
+    try {
+      waiting = run(this.#track.layers(), message, () => this.#track.hand(message));
+    } catch (cause) {
+      message.refuse({ cause });
+    }
+    if (waiting) {
+      this.#running = message;
+      void waiting
+        .catch((cause: unknown) => message.refuse({ cause }))
+        .then(() => {
+          this.#running = undefined;
+          this.#end(message);
+          this.#drain();
+        });
+      return false;
+    }
+    this.#end(message);
+    return true;
+  }
+
+  #end(message: Outgoing): void {
+    // Neither handed on, nor parked, nor settled: a layer did not call next().
+    if (message.stage === "chain") message.refuse();
+  }
+
+  #drain(): void {
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
+      if (!next.abandoned && !this.#passes(next)) return;
+    }
+    this.#busy = false;
+  }
+}

@@ -1,0 +1,53 @@
+import type { Server, Socket } from "node:net";
+import type { Socket as DatagramSocket } from "node:dgram";
+import type { End } from "../errors.ts";
+
+/** What can be handed to another process: a connection, a listening server, a datagram socket. */
+export type Handle = Socket | Server | DatagramSocket;
+
+/**
+ * How a link changes payloads on their way: `json` and `advanced` as in `child_process.fork`,
+ * `clone` as in `postMessage`; `unknown` until the other side's hello has shown which it is.
+ */
+export type Serialization = "json" | "advanced" | "clone" | "unknown";
+
+/** What a peer is, seen from here. */
+export type PeerKind = "worker" | "child" | "thread" | "port" | "parent" | "memory";
+
+/** What a link tells the peer above it. Neither call may throw. */
+export interface LinkEvents {
+  /** One of our frames arrived; with a handle, or without the one that was sent along if it was lost. */
+  frame(body: unknown, handle: Handle | undefined): void;
+  /** The other side is gone, and everything that had arrived from it has been given to `frame`. Called once. */
+  closed(end: End): void;
+}
+
+/**
+ * Carries frames, and handles where it can, to one peer. The seam between the bus and what
+ * Node offers: nothing above it knows whether a process, a thread or a test is at the other end.
+ */
+export interface Link {
+  readonly kind: PeerKind;
+  /** For texts and logs, unique among the peers of a process: `worker:1`, `parent`. */
+  readonly id: string;
+  readonly serialization: Serialization;
+  /** Whether handles can cross. */
+  readonly carriesHandles: boolean;
+  /** Whether frames sent before the other side listens may vanish, so that hellos have to be repeated. */
+  readonly forgetsEarlyFrames: boolean;
+  /** How the other side ended, if it was gone before we came. */
+  readonly ended: End | undefined;
+
+  /** Starts to listen. Called once, before anything else. */
+  open(events: LinkEvents): void;
+  /**
+   * Sends one frame. Throws if it cannot be encoded; then nothing was sent.
+   * `done` is called exactly once, when the frame has left the memory of this process or never will.
+   * Returns false if the caller should wait for that before it sends more.
+   */
+  send(frame: object, handle: Handle | undefined, done: () => void): boolean;
+  /** Whether waiting for frames on this link keeps the process alive. It does not to begin with. */
+  hold(alive: boolean): void;
+  /** Stops listening, leaving the channel as it was found. */
+  detach(): void;
+}

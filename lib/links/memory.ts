@@ -1,0 +1,97 @@
+import type { Link, LinkEvents, Serialization } from "./link.ts";
+import type { End } from "../errors.ts";
+import { bodyOf } from "../wire.ts";
+
+/** What tests can do to a pair of memory links. */
+export interface MemoryPair {
+  readonly left: MemoryLink;
+  readonly right: MemoryLink;
+  /** Both sides see the other gone. */
+  cut(end?: End): void;
+}
+
+/** Two ends of a channel in one process, for tests of what is not about processes. */
+export function memoryPair(serialization: "json" | "clone" = "json"): MemoryPair {
+  const left = new MemoryLink("memory:left", serialization);
+  const right = new MemoryLink("memory:right", serialization);
+  left.other = right;
+  right.other = left;
+  return {
+    left,
+    right,
+    cut(end: End = {}) {
+      left.end(end);
+      right.end(end);
+    },
+  };
+}
+
+/** One end of a pair. Frames arrive later, in order, and as the serialization leaves them. */
+export class MemoryLink implements Link {
+  readonly kind = "memory";
+  readonly id: string;
+  readonly serialization: Serialization;
+  readonly carriesHandles = false;
+  readonly forgetsEarlyFrames = false;
+  readonly ended = undefined;
+  other: MemoryLink | undefined;
+  /** While it is stopped nothing is written: `done` is not called. */
+  isStopped = false;
+  /** What was sent, for tests that look at frames. */
+  readonly sent: object[] = [];
+
+  #events: LinkEvents | undefined;
+  #held: (() => void)[] = [];
+  #isOver = false;
+
+  constructor(id: string, serialization: "json" | "clone") {
+    this.id = id;
+    this.serialization = serialization;
+  }
+
+  open(events: LinkEvents): void {
+    this.#events = events;
+  }
+
+  send(frame: object, _handle: undefined, done: () => void): boolean {
+    const copy: unknown =
+      this.serialization === "json" ? JSON.parse(JSON.stringify(frame)) : structuredClone(frame);
+    this.sent.push(frame);
+    const write = () => {
+      done();
+      this.other?.receive(copy);
+    };
+    if (this.isStopped) this.#held.push(write);
+    else setImmediate(write);
+    return !this.isStopped;
+  }
+
+  /** Delivers a message as if the other side had sent it. */
+  receive(message: unknown): void {
+    const ours = bodyOf(message);
+    if (ours && !this.#isOver) this.#events?.frame(ours.body, undefined);
+  }
+
+  /** Lets go what was stopped. */
+  resume(): void {
+    this.isStopped = false;
+    for (const write of this.#held.splice(0)) setImmediate(write);
+  }
+
+  /** This end sees the other gone, after what has been sent. */
+  end(end: End): void {
+    setImmediate(() => {
+      if (this.#isOver) return;
+      this.#isOver = true;
+      this.#events?.closed(end);
+    });
+  }
+
+  hold(): void {
+    // Nothing in memory keeps a process alive.
+  }
+
+  detach(): void {
+    this.#isOver = true;
+  }
+}

@@ -1,0 +1,150 @@
+import type { ChildProcess } from "node:child_process";
+import type { End } from "../errors.ts";
+import { bodyOf } from "../wire.ts";
+import { ForeignMessages } from "./foreign.ts";
+import type { Handle, Link, LinkEvents, PeerKind, Serialization } from "./link.ts";
+
+/** Between the two signs of an end, exit and the end of the channel, at most this many ms pass. */
+const SECOND_SIGN = 100;
+/** How often a channel is looked at, in ms, while Node might not tell that it ended. */
+const LOOK_EVERY = 100;
+
+/** What a child, and a process for its parent, have in common. */
+type Channel = ChildProcess | NodeJS.Process;
+
+/** The reference count of a channel; Node's types leave it out. */
+interface Counted {
+  refCounted?(): void;
+  unrefCounted?(): void;
+}
+
+/** The IPC channel of `child_process.fork` and `cluster`, seen from either end. */
+export class ProcessLink implements Link {
+  readonly kind: PeerKind;
+  readonly id: string;
+  // Node does not tell which it is; the hello does.
+  readonly serialization: Serialization = "unknown";
+  readonly carriesHandles = true;
+  readonly forgetsEarlyFrames: boolean;
+
+  readonly #channel: Channel;
+  readonly #isParent: boolean;
+  #events: LinkEvents | undefined;
+  #foreign: ForeignMessages | undefined;
+  #sawExit = false;
+  #sawDisconnect = false;
+  #end: End = {};
+  #isOver = false;
+  #holds = false;
+  #looking: NodeJS.Timeout | undefined;
+
+  constructor(channel: Channel, kind: PeerKind, id: string) {
+    this.#channel = channel;
+    this.kind = kind;
+    this.id = id;
+    this.#isParent = kind === "parent";
+    this.forgetsEarlyFrames = this.#isParent;
+  }
+
+  get ended(): End | undefined {
+    const { connected, exitCode } = this.#channel;
+    const signal = this.#isParent ? null : (this.#channel as ChildProcess).signalCode;
+    const hasExited = !this.#isParent && (typeof exitCode === "number" || signal !== null);
+    if (connected && !hasExited) return undefined;
+    return this.#isParent ? {} : endOf(exitCode as number | null, signal);
+  }
+
+  open(events: LinkEvents): void {
+    this.#events = events;
+    this.#channel.on("message", this.#onMessage as never);
+    this.#channel.on("disconnect", this.#onDisconnect);
+    if (this.#isParent) {
+      // Each listener counts as a reason to stay alive; ours are none.
+      this.#count("unrefCounted", 2);
+    } else {
+      this.#channel.on("exit", this.#onExit as never);
+    }
+    this.#foreign = new ForeignMessages(this.#channel as never, true);
+  }
+
+  send(frame: object, handle: Handle | undefined, done: () => void): boolean {
+    // Always with a callback: without one, Node emits 'error' on the user's process object.
+    const channel = this.#channel as ChildProcess;
+    if (!handle) return channel.send(frame, () => done());
+    this.#lookForEnd();
+    return channel.send(frame, handle, { keepOpen: true }, () => done());
+  }
+
+  hold(alive: boolean): void {
+    if (!this.#isParent || alive === this.#holds) return;
+    this.#holds = alive;
+    this.#count(alive ? "refCounted" : "unrefCounted", 1);
+  }
+
+  detach(): void {
+    this.hold(false);
+    if (this.#isParent) this.#count("refCounted", 2);
+    else this.#channel.off("exit", this.#onExit as never);
+    this.#channel.off("message", this.#onMessage as never);
+    this.#channel.off("disconnect", this.#onDisconnect);
+    this.#foreign?.leave();
+    this.#isOver = true;
+    clearInterval(this.#looking);
+  }
+
+  readonly #onMessage = (message: unknown, handle: Handle | undefined): void => {
+    const ours = bodyOf(message);
+    if (!ours) {
+      this.#foreign?.take(message, handle);
+      return;
+    }
+    clearInterval(this.#looking);
+    this.#events?.frame(ours.body, handle);
+  };
+
+  readonly #onExit = (exitCode: number | null, signal: NodeJS.Signals | null): void => {
+    this.#sawExit = true;
+    this.#end = endOf(exitCode, signal);
+    this.#seeEnd();
+  };
+
+  readonly #onDisconnect = (): void => {
+    this.#sawDisconnect = true;
+    this.#seeEnd();
+  };
+
+  /** A parent's exit cannot be seen, only that its end of the channel is closed. */
+  #seeEnd(): void {
+    if (this.#sawDisconnect && (this.#sawExit || this.#isParent)) this.#closeSoon();
+    else setTimeout(() => this.#closeSoon(), SECOND_SIGN);
+  }
+
+  /** After what has arrived was read: the poll phase comes before the immediate. */
+  #closeSoon(): void {
+    setImmediate(() => {
+      if (this.#isOver) return;
+      this.#isOver = true;
+      this.#events?.closed(this.#end);
+    });
+  }
+
+  /** With a handle under way Node does not tell that the channel ended, so look. */
+  #lookForEnd(): void {
+    clearInterval(this.#looking);
+    this.#looking = setInterval(() => {
+      if (this.#channel.connected) return;
+      clearInterval(this.#looking);
+      this.#onDisconnect();
+    }, LOOK_EVERY).unref();
+  }
+
+  #count(how: "refCounted" | "unrefCounted", times: number): void {
+    const channel = (this.#channel as NodeJS.Process).channel as Counted | null | undefined;
+    for (let time = 0; time < times; time++) channel?.[how]?.();
+  }
+}
+
+function endOf(exitCode: number | null, signal: NodeJS.Signals | null): End {
+  if (signal) return { signal };
+  return typeof exitCode === "number" ? { exitCode } : {};
+}

@@ -1,0 +1,103 @@
+import type { MessagePort, Worker } from "node:worker_threads";
+import type { End } from "../errors.ts";
+import { bodyOf } from "../wire.ts";
+import { ForeignMessages } from "./foreign.ts";
+import type { Link, LinkEvents, PeerKind, Serialization } from "./link.ts";
+
+/** A worker thread seen from outside, its way to whoever started it, and any other port. */
+export class ThreadLink implements Link {
+  readonly kind: PeerKind;
+  readonly id: string;
+  readonly serialization: Serialization = "clone";
+  readonly carriesHandles = false;
+  readonly forgetsEarlyFrames = false;
+
+  readonly #channel: Worker | MessagePort;
+  /** The port keeps the process alive as long as it listens, unless we see to it. */
+  readonly #port: MessagePort | undefined;
+  #events: LinkEvents | undefined;
+  #foreign: ForeignMessages | undefined;
+  #isOver = false;
+
+  constructor(channel: Worker | MessagePort, kind: PeerKind, id: string) {
+    this.#channel = channel;
+    this.kind = kind;
+    this.id = id;
+    this.#port = "start" in channel ? channel : undefined;
+  }
+
+  get ended(): End | undefined {
+    return "threadId" in this.#channel && this.#channel.threadId === -1 ? {} : undefined;
+  }
+
+  open(events: LinkEvents): void {
+    this.#events = events;
+    this.#channel.on("message", this.#onMessage);
+    this.#channel.on("messageerror", this.#onMessageError);
+    if (this.#port) {
+      this.#port.on("close", this.#onClose);
+      this.#port.unref();
+      process.on("beforeExit", this.#beforeExit);
+    } else {
+      this.#channel.on("exit", this.#onExit);
+    }
+    this.#foreign = new ForeignMessages(this.#channel as never, !this.#port);
+  }
+
+  send(frame: object, _handle: undefined, done: () => void): boolean {
+    this.#channel.postMessage(frame);
+    process.nextTick(done);
+    return true;
+  }
+
+  hold(alive: boolean): void {
+    if (alive) this.#port?.ref();
+    else if (!this.#othersListen()) this.#port?.unref();
+  }
+
+  detach(): void {
+    this.#isOver = true;
+    this.#channel.off("message", this.#onMessage);
+    this.#channel.off("messageerror", this.#onMessageError);
+    this.#channel.off("close", this.#onClose);
+    this.#channel.off("exit", this.#onExit);
+    process.off("beforeExit", this.#beforeExit);
+    this.#foreign?.leave();
+  }
+
+  readonly #onMessage = (message: unknown): void => {
+    const ours = bodyOf(message);
+    if (ours) this.#events?.frame(ours.body, undefined);
+    else this.#foreign?.take(message);
+  };
+
+  readonly #onMessageError = (): void => {
+    this.#events?.frame(undefined, undefined);
+  };
+
+  readonly #onExit = (exitCode: number): void => {
+    this.#close({ exitCode });
+  };
+
+  readonly #onClose = (): void => {
+    this.#close({});
+  };
+
+  /**
+   * A port whose first listener is ours is let go by us; somebody else's listener, added later,
+   * does not take hold of it again by itself.
+   */
+  readonly #beforeExit = (): void => {
+    if (this.#othersListen()) this.#port?.ref();
+  };
+
+  #othersListen(): boolean {
+    return this.#port !== undefined && this.#port.listenerCount("message") > 1;
+  }
+
+  #close(end: End): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#events?.closed(end);
+  }
+}

@@ -1,0 +1,44 @@
+import { debuglog } from "node:util";
+import { builtin, completed, type Layer } from "../chain.ts";
+import type { Message } from "../message.ts";
+
+/** What logging writes to: `console`, pino and most others fit. */
+export interface Logger {
+  debug(text: string): void;
+  info(text: string): void;
+  warn(text: string): void;
+  error(text: string): void;
+}
+
+export interface LoggingOptions {
+  /** Without one, `NODE_DEBUG=clusterphone` writes to stderr, and otherwise nothing happens. */
+  readonly logger?: Logger | undefined;
+  /** The level of what goes well, `debug` by default. What fails is logged as `warn`. */
+  readonly level?: "debug" | "info" | undefined;
+}
+
+const node = debuglog("clusterphone");
+
+/** Writes a line for every message and ack that crosses the chain, either way. Off, it costs nothing. */
+export function logging(options: LoggingOptions = {}): Layer {
+  const logger = options.logger ?? (node.enabled ? nodeLogger : undefined);
+  const level = options.level ?? "debug";
+  const crossings = logger ? undefined : [];
+  const layer = builtin<Message>("logging", crossings, function logging(message, next) {
+    if (message.direction === "outbound") log(message);
+    const rest = next();
+    if (message.direction === "outbound") return rest;
+    if (rest !== completed) return rest.then(() => log(message));
+    log(message);
+  });
+  function log(message: Message): void {
+    const { direction, kind, namespace, event, id, peer, error } = message;
+    const arrow = direction === "outbound" ? "->" : "<-";
+    const text = `${arrow} ${peer.id} ${namespace}/${event} #${id}${kind === "ack" ? " ack" : ""}`;
+    if (error) logger?.warn(`${text}: ${error.message}`);
+    else logger?.[level](text);
+  }
+  return layer;
+}
+
+const nodeLogger: Logger = { debug: node, info: node, warn: node, error: node };

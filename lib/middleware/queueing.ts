@@ -1,0 +1,20 @@
+import { builtin, type Layer } from "../chain.ts";
+import type { OutboundEvent } from "../outbound.ts";
+
+export interface QueueingOptions {
+  /** Bytes that may wait for one peer; `limits.pending` by default. */
+  readonly bytes?: number;
+  /** Messages that may wait for one namespace of one peer; as many as the bytes allow by default. */
+  readonly messages?: number;
+}
+
+/**
+ * Lets messages wait, in order, until the namespace of the peer is ready. Beyond the bounds a
+ * message fails with `ERR_QUEUE_FULL`; the others stay.
+ */
+export function queueing(options: QueueingOptions = {}): Layer {
+  return builtin<OutboundEvent>("queueing", ["outbound event"], function queueing(message, next) {
+    if (!message.mustWait) return next();
+    message.park(options);
+  });
+}

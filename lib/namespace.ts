@@ -1,0 +1,38 @@
+import type { Standing } from "./inbound.ts";
+import { Listeners } from "./listeners.ts";
+
+/** How a namespace is opened. */
+export interface NamespaceOptions {
+  /** With `"manual"` it takes messages only after `ready()`, not one turn after its first `on`. */
+  readonly ready?: "auto" | "manual";
+}
+
+/** What one namespace is in this process: its listeners, and whether it takes messages. */
+export class Namespace {
+  readonly name: string;
+  readonly listeners: Listeners;
+  /** Milliseconds; without it the central bus's counts. */
+  ackTimeout: number | undefined;
+  isManual = false;
+  /** It listens, and the peers are told so. It stays so, whatever `off` removes. */
+  isReady = false;
+  state: "open" | "closing" | "closed" = "open";
+  #isOpening = false;
+
+  constructor(name: string, onListeners: () => void) {
+    this.name = name;
+    this.listeners = new Listeners(onListeners);
+  }
+
+  get standing(): Standing {
+    if (this.state !== "open") return "closed";
+    return this.isReady ? "open" : "absent";
+  }
+
+  /** The first `on` opens the namespace one turn of the loop later, so that the code around it can add the others. */
+  openSoon(open: () => void): void {
+    if (this.isReady || this.isManual || this.#isOpening) return;
+    this.#isOpening = true;
+    setImmediate(open);
+  }
+}

@@ -1,0 +1,393 @@
+import { nameOf } from "./chain.ts";
+import type { Expiring } from "./deadlines.ts";
+import { BusError, type End, messageOf } from "./errors.ts";
+import { isOpen, kindOf, release, takeOver, takeUnread } from "./handles.ts";
+import type { InboundEvent } from "./inbound.ts";
+import type { Handle } from "./links/link.ts";
+import { Message } from "./message.ts";
+import { encodeFailure } from "./remote-error.ts";
+import type { Route } from "./route.ts";
+import { afterStretch, currentStretch, isCurrentStretch } from "./stretch.ts";
+import { Flag, Item, type Meta, type Parcel, type Snapshot, type WireItem } from "./wire.ts";
+
+/**
+ * How far a message has come. Up to `handed` it has not left this process, and a failure
+ * means that no listener ran.
+ */
+export type Stage = "chain" | "parked" | "handed" | "written" | "settled";
+
+/** What `emit` may be told about a message. */
+export interface EmitOptions {
+  /** Milliseconds until the receipt rejects with `ERR_ACK_TIMEOUT`; the same as `within`. */
+  readonly timeout?: number | undefined;
+  /** Aborting it rejects the receipt with `ERR_CANCELLED` and aborts `message.signal` on the other side. */
+  readonly signal?: AbortSignal | undefined;
+  /** A connection, a listening server or a datagram socket to hand over. */
+  readonly handle?: Handle | undefined;
+  /** Lets a message with a handle wait for a peer that is not ready, instead of throwing. */
+  readonly queueHandle?: boolean | undefined;
+}
+
+/** An event on its way out, until its receipt has settled. */
+export class OutboundEvent extends Message implements Expiring, Parcel {
+  readonly direction = "outbound";
+  readonly kind = "event";
+  readonly queueHandle: boolean;
+  stage: Stage = "chain";
+  snapshot: Snapshot | undefined = undefined;
+
+  // The place in the list of deadlines; it belongs to `Deadlines`.
+  bucket = 0;
+  earlier: Expiring | undefined = undefined;
+  later: Expiring | undefined = undefined;
+
+  readonly #route: Route;
+  readonly #stretch: number = currentStretch();
+  readonly #signal: AbortSignal | undefined;
+  #timeout: number;
+  #hasOwnTimeout: boolean;
+  #handle: Handle | undefined;
+  #failure: BusError | undefined;
+  #promise: Promise<unknown> | undefined;
+  #resolve: ((reply: unknown) => void) | undefined;
+  #reject: ((error: BusError) => void) | undefined;
+
+  constructor(route: Route, event: string, data: unknown, options: EmitOptions) {
+    super(route.peer, route.namespace, event, route.peer.nextId());
+    this.#route = route;
+    this.data = data;
+    this.#timeout = options.timeout ?? route.ackTimeout;
+    this.#hasOwnTimeout = options.timeout !== undefined;
+    this.#signal = options.signal;
+    this.#handle = options.handle ?? undefined;
+    this.queueHandle = options.queueHandle === true;
+  }
+
+  override get handle(): Handle | undefined {
+    return this.#handle;
+  }
+
+  /** Whether `within` and `ackd` may still be called. */
+  get isFresh(): boolean {
+    return isCurrentStretch(this.#stretch);
+  }
+
+  get wantsAck(): boolean {
+    return this.#promise !== undefined;
+  }
+
+  /** Whether the message cannot be written at once: its namespace is not ready there, or others wait for it. */
+  get mustWait(): boolean {
+    return this.#route.mustWait;
+  }
+
+  /** Whether the handle is of a kind that can be sent. */
+  get handleCanCross(): boolean {
+    return kindOf(this.#handle) !== undefined;
+  }
+
+  /** From here on the message is the bus's: nothing is thrown at the caller any more. */
+  accept(): void {
+    if (this.#handle) takeOver(this.#handle);
+    if (this.#signal) this.#follow(this.#signal);
+  }
+
+  /** Sets the time limit, in ms from now. */
+  limit(timeout: number): void {
+    this.#timeout = timeout;
+    this.#hasOwnTimeout = true;
+    if (this.bucket === 0) return;
+    this.#route.deadlines.remove(this);
+    this.#route.deadlines.add(this, timeout);
+  }
+
+  /** Somebody wants the answer: from here on the time runs. */
+  acknowledged(): Promise<unknown> {
+    this.#promise ??= new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      if (this.#failure) reject(this.#failure);
+      else if (this.bucket === 0) this.#route.deadlines.add(this, this.#timeout);
+    });
+    return this.#promise;
+  }
+
+  /**
+   * Waits until the namespace of the peer is ready, or its time is over; called by queueing. The
+   * data is read now. Settles with `ERR_QUEUE_FULL`, `ERR_TOO_LARGE` or `ERR_NOT_SERIALIZABLE` if it cannot wait.
+   */
+  park(most?: { bytes?: number; messages?: number }): void {
+    if (this.stage !== "chain") return;
+    if (!this.#route.park(this, most)) return;
+    this.stage = "parked";
+    if (this.bucket === 0) this.#route.deadlines.add(this, this.#timeout);
+  }
+
+  /** The message was dropped by a middleware, or one threw. */
+  refuse(thrown?: { cause: unknown }): void {
+    const executed = this.stage === "written" ? "maybe" : "no";
+    this.fail(refusal(this, executed, thrown));
+  }
+
+  /** Settles the receipt with an error. Does nothing if it has settled before. */
+  fail(error: BusError): void {
+    if (this.stage === "settled") return;
+    // A handle on its way stays open until it is known whether it arrived.
+    if (this.stage !== "written") this.#releaseHandle();
+    this.#finish();
+    this.#failure = error;
+    if (this.#reject) this.#reject(error);
+    else if (this.isFresh) afterStretch(() => this.#reject ?? this.#report(error));
+    else this.#report(error);
+  }
+
+  /** Settles the receipt with a reply. */
+  succeed(reply: unknown): void {
+    if (this.stage === "settled") return;
+    this.#finish();
+    this.#resolve?.(reply);
+  }
+
+  expire(): void {
+    const { peer, namespace } = this;
+    const where = !peer.isUp
+      ? `the bus over there has not been heard of; does it use clusterphone?`
+      : !this.#route.ready
+        ? `its namespace "${namespace}" is not open; it opens with the first on()`
+        : `its namespace "${namespace}" is ready`;
+    this.#withdraw(
+      "ERR_ACK_TIMEOUT",
+      `no ack for ${this.name} within ${this.#timeout} ms: ${where}`,
+    );
+  }
+
+  /** The peer went. */
+  peerDied(end: End, reason: string): void {
+    this.fail(
+      new BusError("ERR_PEER_DIED", `${reason} before it acknowledged ${this.name}`, {
+        ...end,
+        executed: this.stage === "written" ? "maybe" : "no",
+      }),
+    );
+  }
+
+  // What the outbox asks of a parcel.
+
+  get abandoned(): boolean {
+    return this.stage === "settled";
+  }
+
+  get payload(): unknown {
+    return this.data;
+  }
+
+  get transfer(): Handle | undefined {
+    return this.#handle;
+  }
+
+  item(): WireItem {
+    let head: number = Item.EVENT;
+    if (this.wantsAck) head |= Flag.WANTS_ACK;
+    const headers = this.sentHeaders();
+    const remaining = this.#hasOwnTimeout ? this.#route.deadlines.remaining(this) : Infinity;
+    let meta: Meta | 0 = 0;
+    if (headers || remaining !== Infinity) {
+      meta = {
+        ...(headers && { h: headers }),
+        ...(remaining !== Infinity && { d: Math.ceil(remaining) }),
+      };
+    }
+    if (this.#handle) {
+      head |= Flag.HANDLE;
+      if (!isOpen(this.#handle)) throw lost(this, "was already closed or sent away");
+      const unread = takeUnread(this.#handle);
+      if (unread) meta = { ...(meta || {}), b: unread };
+    }
+    return [head, this.id, this.namespace, this.event, meta];
+  }
+
+  written(): void {
+    this.stage = "written";
+    if (this.wantsAck) this.peer.awaitAck(this);
+    else if (!this.#handle) this.#finish();
+  }
+
+  unencodable(cause: unknown): void {
+    this.fail(cause instanceof BusError ? cause : notSerializable(this, cause));
+  }
+
+  /** The other side has said whether the handle arrived. */
+  transferred(arrived: boolean): void {
+    this.#releaseHandle();
+    if (!arrived) {
+      this.fail(lost(this, "did not arrive; the receiver may be out of file descriptors"));
+    } else if (!this.wantsAck && this.stage !== "settled") {
+      this.#finish();
+    }
+  }
+
+  /** The message's name in texts. */
+  get name(): string {
+    return `"${this.event}" to ${this.peer.id}`;
+  }
+
+  #finish(): void {
+    const { stage } = this;
+    this.stage = "settled";
+    if (stage === "parked") this.#route.unpark(this);
+    if (stage === "written") this.peer.forget(this);
+    this.#route.deadlines.remove(this);
+    this.#signal?.removeEventListener("abort", this.#abort);
+  }
+
+  #releaseHandle(): void {
+    if (this.#handle) release(this.#handle);
+    this.#handle = undefined;
+  }
+
+  #withdraw(code: "ERR_ACK_TIMEOUT" | "ERR_CANCELLED", text: string, cause?: unknown): void {
+    const written = this.stage === "written";
+    if (written && this.wantsAck) this.peer.cancel(this.id);
+    this.fail(
+      new BusError(code, text, {
+        executed: written ? "maybe" : "no",
+        ...(cause !== undefined && { cause }),
+      }),
+    );
+  }
+
+  #follow(signal: AbortSignal): void {
+    if (signal.aborted) this.#abort();
+    else signal.addEventListener("abort", this.#abort, { once: true });
+  }
+
+  readonly #abort = (): void => {
+    this.#withdraw("ERR_CANCELLED", `${this.name} was cancelled`, this.#signal?.reason);
+  };
+
+  #report(error: BusError): void {
+    this.#route.report(error, this);
+  }
+}
+
+/** The answer to an event, on its way back. */
+export class OutboundAck extends Message implements Parcel {
+  readonly direction = "outbound";
+  readonly kind = "ack";
+  stage: Stage = "chain";
+  snapshot: Snapshot | undefined = undefined;
+  readonly transfer = undefined;
+  readonly #hand: (ack: OutboundAck) => void;
+  /** What is answered instead, if the ack was refused or cannot be encoded. */
+  #failure: BusError | undefined;
+
+  constructor(
+    answered: InboundEvent,
+    failure: BusError | undefined,
+    hand: (ack: OutboundAck) => void,
+  ) {
+    super(answered.peer, answered.namespace, answered.event, answered.id, answered);
+    this.#hand = hand;
+    this.error = failure;
+    if (!failure) this.reply = answered.reply;
+  }
+
+  /** A middleware dropped the ack or threw: the sender gets to know that, not nothing. */
+  refuse(thrown?: { cause: unknown }): void {
+    if (this.stage === "written" || this.stage === "settled") return;
+    this.#answerInstead(refusal(this, "yes", thrown));
+  }
+
+  get abandoned(): boolean {
+    return this.stage === "settled";
+  }
+
+  get payload(): unknown {
+    const failure = this.#failure ?? this.error;
+    if (!failure) return this.reply;
+    return encodeFailure(
+      failure instanceof BusError
+        ? failure
+        : new BusError("ERR_REMOTE", failure.message, { cause: failure }),
+    );
+  }
+
+  item(): WireItem {
+    const headers = this.sentHeaders();
+    const head = this.#failure || this.error ? Item.ACK | Flag.FAILURE : Item.ACK;
+    return [head, this.id, headers ? { h: headers } : 0];
+  }
+
+  written(): void {
+    this.stage = "written";
+  }
+
+  unencodable(cause: unknown): void {
+    this.#answerInstead(
+      new BusError(
+        "ERR_NOT_SERIALIZABLE",
+        `the reply to "${this.event}" cannot be encoded: ${messageOf(cause)}`,
+        { executed: "yes", cause },
+      ),
+    );
+  }
+
+  #answerInstead(failure: BusError): void {
+    this.#failure = failure;
+    this.snapshot = undefined;
+    if (this.stage === "handed") this.stage = "chain";
+    this.#hand(this);
+  }
+}
+
+/** Something only the two buses tell each other; it passes no middleware. */
+export class Control implements Parcel {
+  readonly abandoned = false;
+  readonly payload = undefined;
+  readonly transfer = undefined;
+  snapshot: Snapshot | undefined = undefined;
+  readonly #item: WireItem;
+
+  constructor(...item: WireItem) {
+    this.#item = item;
+  }
+
+  item(): WireItem {
+    return this.#item;
+  }
+
+  written(): void {
+    // Nobody waits for it.
+  }
+
+  unencodable(): void {
+    // Numbers and strings always can be encoded.
+  }
+}
+
+/** `ERR_REFUSED`: by the middleware that threw, or did not call `next`. */
+export function refusal(
+  message: Message,
+  executed: "no" | "maybe" | "yes",
+  thrown?: { cause: unknown },
+): BusError {
+  const { direction, kind, event, layer } = message;
+  const what = `the ${direction} ${kind === "ack" ? `ack of "${event}"` : `"${event}"`}`;
+  return thrown
+    ? new BusError("ERR_REFUSED", `${what} was refused: ${messageOf(thrown.cause)}`, {
+        executed,
+        cause: thrown.cause,
+      })
+    : new BusError("ERR_REFUSED", `${what} was dropped: ${nameOf(layer)} did not call next()`, {
+        executed,
+      });
+}
+
+function notSerializable(message: OutboundEvent, cause: unknown): BusError {
+  const text = `${message.name} cannot be encoded: ${messageOf(cause)}`;
+  return new BusError("ERR_NOT_SERIALIZABLE", text, { cause });
+}
+
+function lost(message: OutboundEvent, what: string): BusError {
+  return new BusError("ERR_HANDLE_LOST", `the handle of ${message.name} ${what}`);
+}

@@ -1,0 +1,165 @@
+import { encodeFrame, takeSnapshot } from "./codec.ts";
+import type { Link } from "./links/link.ts";
+import { Control, type OutboundEvent } from "./outbound.ts";
+import { endStretch } from "./stretch.ts";
+import { Item, type Parcel } from "./wire.ts";
+
+/** Messages in a frame, at most. */
+const MOST_IN_FRAME = 64;
+
+/** What the outbox asks of its peer. */
+export interface OutboxOwner {
+  readonly link: Link;
+  readonly serialization: Link["serialization"];
+}
+
+/**
+ * What is about to be written to one peer. Messages of one tick share frames; while a write is
+ * pending, or a handle is on its way, everything waits here, so that what was never written can be told
+ * from what may have arrived.
+ */
+export class Outbox {
+  readonly #owner: OutboxOwner;
+  #parcels: Parcel[] = [];
+  #scheduled = false;
+  #frameNumber = 0;
+  /** Frames given to the link that have not left this process. */
+  #unwritten = 0;
+  /** The one handle on its way: the next waits until the other side has it. */
+  #transfer: OutboundEvent | undefined;
+  #closed = false;
+  readonly #onIdle: () => void;
+
+  constructor(owner: OutboxOwner, onIdle: () => void) {
+    this.#owner = owner;
+    this.#onIdle = onIdle;
+  }
+
+  /** Puts a parcel into a frame of this tick. */
+  push(parcel: Parcel): void {
+    this.#parcels.push(parcel);
+    if (this.#scheduled || this.#closed) return;
+    this.#scheduled = true;
+    process.nextTick(() => this.#flush());
+  }
+
+  /** Sends what the buses tell each other past everything that waits. */
+  pushFirst(control: Control): void {
+    if (!this.#closed) this.#send([control], 0);
+  }
+
+  get isIdle(): boolean {
+    return this.#closed || (this.#parcels.length === 0 && this.#unwritten === 0 && !this.#transfer);
+  }
+
+  /** The other side says whether the handle with that message has arrived. */
+  transferred(id: number, arrived: boolean): void {
+    if (this.#transfer?.id !== id) return;
+    const event = this.#transfer;
+    this.#transfer = undefined;
+    event.transferred(arrived);
+    this.#flush();
+  }
+
+  /** Nothing can be sent any more. Returns what never was. */
+  close(): Parcel[] {
+    this.#closed = true;
+    const unsent = this.#parcels;
+    this.#parcels = [];
+    this.#transfer?.transferred(false);
+    this.#transfer = undefined;
+    this.#idle();
+    return unsent;
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    endStretch();
+    if (this.#unwritten > 0) return;
+    let sent = 0;
+    let writable = true;
+    while (writable && !this.#transfer && sent < this.#parcels.length) {
+      const result = this.#send(this.#parcels, sent);
+      writable = result.writable;
+      sent += result.consumed;
+    }
+    this.#parcels = sent === this.#parcels.length ? [] : this.#parcels.slice(sent);
+    this.#idle();
+  }
+
+  /** Makes a frame of the parcels from `start` on and sends it. */
+  #send(parcels: readonly Parcel[], start: number): { consumed: number; writable: boolean } {
+    const { serialization } = this.#owner;
+    const number = ++this.#frameNumber;
+    const encoded = encodeFrame(serialization, number, parcels, start, MOST_IN_FRAME);
+    const { consumed, frame } = encoded;
+    const [first] = encoded.parcels;
+    if (!first) return { consumed, writable: true };
+    let writable: boolean;
+    try {
+      writable = this.#write(frame, first);
+    } catch (error) {
+      return { consumed, writable: this.#sendSound(encoded.parcels, error) };
+    }
+    for (const parcel of encoded.parcels) parcel.written();
+    if (first.transfer) this.#follow(first as OutboundEvent);
+    return { consumed, writable };
+  }
+
+  #write(frame: object, first: Parcel): boolean {
+    this.#unwritten++;
+    let isDone = false;
+    const done = () => {
+      if (isDone) return;
+      isDone = true;
+      this.#unwritten--;
+      if (this.#unwritten === 0 && !this.#closed) this.#resume();
+    };
+    try {
+      return this.#owner.link.send(frame, first.transfer, done);
+    } catch (error) {
+      isDone = true;
+      this.#unwritten--;
+      throw error;
+    }
+  }
+
+  /** One payload could not be encoded: encodes each by itself, leaves those out that fail, and sends the others. */
+  #sendSound(parcels: readonly Parcel[], error: unknown): boolean {
+    if (parcels.every((parcel) => parcel.snapshot)) {
+      for (const parcel of parcels) parcel.unencodable(error);
+      return true;
+    }
+    const sound = parcels.filter((parcel) => {
+      try {
+        parcel.snapshot ??= takeSnapshot(this.#owner.serialization, parcel.payload);
+        return true;
+      } catch (cause) {
+        parcel.unencodable(cause);
+        return false;
+      }
+    });
+    let writable = true;
+    for (let start = 0; start < sound.length; ) {
+      const result = this.#send(sound, start);
+      writable &&= result.writable;
+      start += result.consumed;
+    }
+    return writable;
+  }
+
+  /** Asks, right behind a handle, whether it came; the answer lets the next frames go. */
+  #follow(event: OutboundEvent): void {
+    this.#transfer = event;
+    this.pushFirst(new Control(Item.HANDLE_CHECK, event.id));
+  }
+
+  #resume(): void {
+    if (this.#parcels.length > 0 && !this.#scheduled) this.#flush();
+    else this.#idle();
+  }
+
+  #idle(): void {
+    if (this.isIdle) this.#onIdle();
+  }
+}

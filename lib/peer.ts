@@ -1,0 +1,463 @@
+import type { Crossing, Middleware } from "./chain.ts";
+import { decodeFrame } from "./codec.ts";
+import type { Deadlines } from "./deadlines.ts";
+import { BusError, type End, messageOf } from "./errors.ts";
+import { discard, putBack } from "./handles.ts";
+import { type Arrival, InboundAck, InboundEvent } from "./inbound.ts";
+import type { Handle, Link, LinkEvents, PeerKind, Serialization } from "./links/link.ts";
+import type { Message } from "./message.ts";
+import { Control, OutboundAck, OutboundEvent } from "./outbound.ts";
+import { Outbox } from "./outbox.ts";
+import { decodeFailure } from "./remote-error.ts";
+import { Route } from "./route.ts";
+import { Flag, Item, type Meta, PROTOCOL, type WireItem } from "./wire.ts";
+
+/**
+ * `connecting` until the other side's bus has said hello, `closing` once it has said that it closes,
+ * `down` when the other side is gone.
+ */
+export type PeerState = "connecting" | "up" | "closing" | "down";
+
+/** Bounds of a bus, in bytes a peer. */
+export interface Limits {
+  /** What may wait for a peer, in bytes: 16 MB by default. Beyond it `ERR_QUEUE_FULL`. */
+  pending: number;
+  /** What one message may take, in bytes: 64 MB by default. Beyond it `ERR_TOO_LARGE`. */
+  message: number;
+}
+
+/** What a peer needs of the bus it belongs to. */
+export interface Host {
+  readonly deadlines: Deadlines;
+  readonly limits: Limits;
+  ackTimeout(namespace: string): number;
+  layers(namespace: string, crossing: Crossing): readonly Middleware[];
+  /** The namespaces that listen here. */
+  readyNamespaces(): string[];
+  /** Runs an event through the chain to the listeners, or an ack to its receipt. */
+  receive(message: InboundEvent | InboundAck): void | Promise<void>;
+  /** Something has settled or was written: whoever waits for that may look again. */
+  progressed(): void;
+  /** A failure that nobody has been told of. */
+  report(error: BusError, message: Message): void;
+  protocolError(error: BusError, peer: Peer): void;
+  peerUp(peer: Peer): void;
+  peerReady(peer: Peer, namespace: string): void;
+  peerDown(peer: Peer, error: BusError): void;
+}
+
+/** Hellos that may get lost are repeated after this many ms, then after twice as many, and so on. */
+const FIRST_REPEAT = 25;
+const MOST_HELLOS = 10;
+/** Namespaces that a peer may announce; more is not a use, but an attack. */
+const MOST_NAMESPACES = 10_000;
+const MOST_NAME = 4096;
+
+/** The bus at the other end of a link. */
+export class Peer implements LinkEvents {
+  /** Unique among the peers of this process: `worker:1`, `child:4242`, `thread:1`, `port:1`, `parent`. */
+  readonly id: string;
+  readonly kind: PeerKind;
+  #state: PeerState = "connecting";
+
+  /** @internal */
+  readonly link: Link;
+  /** @internal Bytes of what waits for this peer. */
+  waitingBytes = 0;
+  /** @internal */
+  serialization: Serialization;
+  /** @internal */
+  readonly outbox: Outbox;
+
+  readonly #host: Host;
+  readonly #routes = new Map<string, Route>();
+  /** Written and not acknowledged, by id. */
+  readonly #awaited = new Map<number, OutboundEvent>();
+  /** Events of the peer whose listeners have not settled, by the peer's id. */
+  readonly #running = new Map<number, InboundEvent>();
+  #lastId = 0;
+  #lastFrame = 0;
+  #heard = false;
+  #greeted = false;
+  #hellos = 0;
+  #helloTimer: NodeJS.Timeout | undefined;
+  /** Why nothing can be sent any more. */
+  #downError: BusError | undefined;
+  #closedNamespaces = new Set<string>();
+  #arrivedHandle: { id: number; arrived: boolean } | undefined;
+
+  /** @internal With a reason, the peer is down from the start. */
+  constructor(host: Host, link: Link, absent?: BusError) {
+    this.#host = host;
+    this.link = link;
+    this.id = link.id;
+    this.kind = link.kind;
+    this.serialization = link.serialization;
+    this.outbox = new Outbox(this, () => host.progressed());
+    if (absent || link.ended) {
+      this.#state = "down";
+      this.#downError = absent ?? this.#death(link.ended ?? {});
+    } else {
+      link.open(this);
+    }
+  }
+
+  get state(): PeerState {
+    return this.#state;
+  }
+
+  /** Whether the namespace has been opened over there, so that messages do not wait. */
+  isReady(namespace: string): boolean {
+    return this.#state === "up" && this.#routes.get(namespace)?.ready === true;
+  }
+
+  /** @internal The other side's bus has been heard of. */
+  get isUp(): boolean {
+    return this.#heard;
+  }
+
+  /** @internal */
+  get canCarryHandles(): boolean {
+    return this.link.carriesHandles;
+  }
+
+  /** @internal */
+  nextId(): number {
+    return ++this.#lastId;
+  }
+
+  /** @internal */
+  route(namespace: string): Route {
+    let route = this.#routes.get(namespace);
+    if (!route) {
+      route = new Route(this.#host, this, namespace);
+      this.#routes.set(namespace, route);
+    }
+    return route;
+  }
+
+  /** @internal Why a message to that namespace cannot be sent, if it cannot. */
+  obstacle(namespace: string): BusError | undefined {
+    if (this.#downError) return this.#downError;
+    if (this.#state !== "closing" && !this.#closedNamespaces.has(namespace)) return undefined;
+    return new BusError("ERR_CLOSED", `${this.id} has closed its bus`);
+  }
+
+  /** @internal Says hello, once. */
+  greet(): void {
+    if (this.#greeted || this.#state === "down") return;
+    this.#greeted = true;
+    this.#sayHello();
+  }
+
+  /** @internal Tells that a namespace listens here; a peer not yet heard of learns it by the hello. */
+  announce(namespace: string): void {
+    if (this.#heard) this.outbox.push(new Control(Item.READY, namespace));
+  }
+
+  /** @internal Tells that no further messages are accepted: of one namespace, or of any. */
+  announceClosing(namespace?: string): void {
+    if (this.#heard) this.outbox.push(new Control(Item.CLOSING, namespace ?? 0));
+  }
+
+  /** @internal The end of the outbound chain: into the frame of this tick. */
+  hand(message: OutboundEvent | OutboundAck): void {
+    if (message.stage !== "chain") return;
+    message.stage = "handed";
+    this.outbox.push(message);
+  }
+
+  /** @internal */
+  awaitAck(event: OutboundEvent): void {
+    this.#awaited.set(event.id, event);
+  }
+
+  /** @internal */
+  forget(event: OutboundEvent): void {
+    this.#awaited.delete(event.id);
+    this.#host.progressed();
+  }
+
+  /** @internal Tells the other side that the answer is of no use any more. */
+  cancel(id: number): void {
+    this.outbox.push(new Control(Item.CANCEL, id));
+  }
+
+  /** @internal The listeners of an event have settled: answers it, or reports its failure. */
+  settled(event: InboundEvent, failure: BusError | undefined): void {
+    this.#running.delete(event.id);
+    if (!event.wantsAck) {
+      if (failure) this.#host.report(failure, event);
+    } else if (this.#state !== "down") {
+      const ack = new OutboundAck(event, failure, (refused) => this.hand(refused));
+      this.#acksTo(event.namespace, ack);
+    }
+    this.#host.progressed();
+  }
+
+  /** @internal Everything that was emitted has been written. */
+  get isFlushed(): boolean {
+    if (this.#state === "down") return true;
+    return this.outbox.isIdle && [...this.#routes.values()].every((route) => route.isIdle);
+  }
+
+  /** @internal Whether events of the peer are being handled: in one namespace, or in any. */
+  isHandling(namespace?: string): boolean {
+    if (namespace === undefined) return this.#running.size > 0;
+    return [...this.#running.values()].some((event) => event.namespace === namespace);
+  }
+
+  /** @internal Everything this side has emitted that has not settled. */
+  unsettled(namespace?: string): OutboundEvent[] {
+    const routes =
+      namespace === undefined
+        ? [...this.#routes.values()]
+        : [this.#routes.get(namespace)].filter((route) => route !== undefined);
+    const all = [...this.#awaited.values(), ...routes.flatMap((route) => route.unfinished())];
+    return namespace === undefined ? all : all.filter((event) => event.namespace === namespace);
+  }
+
+  /** @internal Lets go of the channel. What is pending has been settled before. */
+  detach(error: BusError): void {
+    if (this.#state === "down") return;
+    this.link.detach();
+    this.#end(error, {}, error.message);
+  }
+
+  // What the link tells.
+
+  /** @internal */
+  frame(body: unknown, handle: Handle | undefined): void {
+    try {
+      this.#receiveFrame(body, handle);
+    } catch (error) {
+      if (handle) discard(handle);
+      this.#protocolError(`malformed: ${messageOf(error)}`);
+    }
+  }
+
+  /** @internal */
+  closed(end: End): void {
+    if (this.#state === "down") return;
+    this.link.detach();
+    this.#end(this.#death(end), end, `${this.id} ${howEnded(end)}`);
+  }
+
+  #receiveFrame(body: unknown, handle: Handle | undefined): void {
+    const { number, items, isText } = decodeFrame(body);
+    // A channel of Node may deliver again what it had buffered when somebody's listener threw.
+    if (number <= this.#lastFrame) return;
+    this.#lastFrame = number;
+    if (isText && this.serialization === "unknown") this.serialization = "advanced";
+    for (const item of items) {
+      try {
+        this.#receive(item, handle);
+      } catch (error) {
+        this.#protocolError(messageOf(error));
+      }
+    }
+  }
+
+  #receive(item: WireItem, handle: Handle | undefined): void {
+    const head = item[0] as number;
+    switch (head & 15) {
+      case Item.HELLO:
+        return this.#receiveHello(item);
+      case Item.READY:
+        return this.#receiveReady(name(item[1]));
+      case Item.EVENT:
+        return this.#receiveEvent(item, handle);
+      case Item.ACK:
+        return this.#receiveAck(item);
+      case Item.HANDLE_CHECK: {
+        const { id, arrived } = this.#arrivedHandle ?? { id: 0, arrived: false };
+        const result = new Control(Item.HANDLE_RESULT, item[1], id === item[1] && arrived);
+        return this.outbox.pushFirst(result);
+      }
+      case Item.HANDLE_RESULT:
+        return this.outbox.transferred(number(item[1]), item[2] === true);
+      case Item.CANCEL:
+        this.#running
+          .get(number(item[1]))
+          ?.abort(new BusError("ERR_CANCELLED", "the sender does not wait any longer"));
+        return;
+      case Item.CLOSING:
+        return this.#receiveClosing(item[1] === 0 ? undefined : name(item[1]));
+      default:
+        throw new TypeError(`an item of unknown kind ${head & 15}`);
+    }
+  }
+
+  #receiveHello(item: WireItem): void {
+    const [, major, minor, , namespaces, wantsAnswer, probe] = item;
+    if (!this.#heard) {
+      if (major !== PROTOCOL.major) {
+        this.#refuse(`it speaks protocol ${String(major)}.${String(minor)}`);
+        return;
+      }
+      this.#heard = true;
+      this.#state = "up";
+      clearTimeout(this.#helloTimer);
+      // Only a channel with `advanced` serialization carries a NaN.
+      if (this.serialization === "unknown") {
+        this.serialization = Number.isNaN(probe) ? "advanced" : "json";
+      }
+      this.#host.peerUp(this);
+    }
+    if (wantsAnswer === 1) this.#sayHello();
+    if (!Array.isArray(namespaces)) throw new TypeError("a hello without namespaces");
+    for (const namespace of namespaces) this.#receiveReady(name(namespace));
+  }
+
+  #receiveReady(namespace: string): void {
+    if (!this.#mayHaveRoute(namespace)) {
+      throw new RangeError(`more than ${MOST_NAMESPACES} namespaces`);
+    }
+    const route = this.route(namespace);
+    if (route.ready) return;
+    route.open();
+    this.#host.peerReady(this, namespace);
+  }
+
+  #receiveEvent(item: WireItem, handle: Handle | undefined): void {
+    const head = item[0] as number;
+    const meta = metaOf(item[4]);
+    if (head & Flag.HANDLE) {
+      this.#arrivedHandle = { id: number(item[1]), arrived: handle !== undefined };
+      // The sender learns it by the check that follows; no listener runs.
+      if (!handle) return;
+      if (meta.b !== undefined) putBack(handle, meta.b);
+    }
+    const arrival: Arrival = {
+      id: number(item[1]),
+      namespace: name(item[2]),
+      event: name(item[3]),
+      data: item[5],
+      headers: meta.h,
+      wantsAck: (head & Flag.WANTS_ACK) !== 0,
+      handle: head & Flag.HANDLE ? handle : undefined,
+      remaining: meta.d,
+    };
+    const event = new InboundEvent(this, arrival);
+    const running = this.#host.receive(event);
+    if (running) this.#running.set(event.id, event);
+  }
+
+  #receiveAck(item: WireItem): void {
+    const answered = this.#awaited.get(number(item[1]));
+    // Late, or a second one: nobody waits any more.
+    if (!answered) return;
+    this.#awaited.delete(answered.id);
+    this.#host.deadlines.remove(answered);
+    const failure = (item[0] as number) & Flag.FAILURE ? decodeFailure(item[3]) : undefined;
+    const reply = failure ? undefined : item[3];
+    const ack = new InboundAck(answered, reply, failure, metaOf(item[2]).h);
+    void this.#host.receive(ack);
+  }
+
+  #receiveClosing(namespace: string | undefined): void {
+    if (namespace === undefined) this.#state = "closing";
+    else this.#closedNamespaces.add(namespace);
+    for (const event of this.unsettled(namespace)) {
+      const obstacle = this.obstacle(event.namespace);
+      if (obstacle && event.stage !== "written") event.fail(obstacle);
+    }
+  }
+
+  /** A peer that makes up namespaces gets its answers, but no lane for each. */
+  #acksTo(namespace: string, ack: OutboundAck): void {
+    if (this.#mayHaveRoute(namespace)) this.route(namespace).acks.enter(ack);
+    else this.hand(ack);
+  }
+
+  #mayHaveRoute(namespace: string): boolean {
+    return this.#routes.size < MOST_NAMESPACES || this.#routes.has(namespace);
+  }
+
+  #sayHello(): void {
+    this.#greeted = true;
+    this.#hellos++;
+    const namespaces = this.#host.readyNamespaces();
+    const { major, minor } = PROTOCOL;
+    const wantsAnswer = this.#heard ? 0 : 1;
+    const hello = new Control(Item.HELLO, major, minor, [], namespaces, wantsAnswer, Number.NaN);
+    this.outbox.push(hello);
+    if (this.#heard || !this.link.forgetsEarlyFrames || this.#hellos >= MOST_HELLOS) return;
+    const wait = FIRST_REPEAT * 2 ** (this.#hellos - 1);
+    this.#helloTimer = setTimeout(() => this.#sayHello(), wait).unref();
+  }
+
+  /** The other side cannot be understood: everything to it fails from here on, with a reason. */
+  #refuse(what: string): void {
+    const error = new BusError(
+      "ERR_PROTOCOL",
+      `${this.id} cannot be understood: ${what}, this side speaks ${PROTOCOL.major}`,
+    );
+    this.#host.protocolError(error, this);
+    this.link.detach();
+    this.#end(error, {}, error.message);
+  }
+
+  #protocolError(what: string): void {
+    const text = `a frame of ${this.id} was ignored: ${what}`;
+    this.#host.protocolError(new BusError("ERR_PROTOCOL", text), this);
+  }
+
+  #death(end: End): BusError {
+    return new BusError("ERR_PEER_DIED", `${this.id} ${howEnded(end)}`, { ...end, executed: "no" });
+  }
+
+  /** One of the exits; each of them settles all that is pending. */
+  #end(error: BusError, end: End, reason: string): void {
+    this.#state = "down";
+    this.#downError = error;
+    clearTimeout(this.#helloTimer);
+    const pending = this.unsettled();
+    const unsent = this.outbox.close().filter((parcel) => parcel instanceof OutboundEvent);
+    for (const event of [...pending, ...unsent]) {
+      if (error.code === "ERR_PEER_DIED") event.peerDied(end, reason);
+      else event.fail(error);
+    }
+    for (const event of this.#running.values()) event.abort(error);
+    this.#running.clear();
+    this.#host.peerDown(this, error);
+  }
+}
+
+function howEnded({ exitCode, signal }: End): string {
+  if (signal) return `was ended by ${signal}`;
+  if (exitCode !== undefined) return `exited with code ${exitCode}`;
+  return "disconnected";
+}
+
+function name(value: unknown): string {
+  if (typeof value === "string" && value !== "" && value.length <= MOST_NAME) return value;
+  throw new TypeError("a name is not a text, or too long");
+}
+
+function number(value: unknown): number {
+  if (Number.isSafeInteger(value) && (value as number) > 0) return value as number;
+  throw new TypeError("an id is not a number");
+}
+
+const NO_META: Meta = {};
+
+function metaOf(value: unknown): Meta {
+  if (value === 0) return NO_META;
+  if (typeof value !== "object" || value === null) throw new TypeError("bad message options");
+  const { h, d, b } = value as Meta;
+  return {
+    ...(h !== undefined && { h: headersOf(h) }),
+    ...(typeof d === "number" && d >= 0 && { d }),
+    ...(typeof b === "string" && { b }),
+  };
+}
+
+function headersOf(value: unknown): Record<string, string> {
+  if (typeof value !== "object" || value === null) throw new TypeError("bad headers");
+  const headers = Object.create(null) as Record<string, string>;
+  for (const [key, text] of Object.entries(value)) {
+    if (typeof text === "string") headers[key] = text;
+  }
+  return headers;
+}

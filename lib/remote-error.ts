@@ -1,0 +1,150 @@
+import { asError, BusError, type ErrorCode, type Executed, isErrorCode } from "./errors.ts";
+
+/**
+ * An error as it crosses the wire. Only what both serializations carry alike, so that
+ * `code`, custom properties and causes survive `json` and `advanced`.
+ */
+export interface WireError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: string;
+  readonly code?: string | number;
+  readonly data?: Record<string, unknown>;
+  readonly cause?: WireError;
+  readonly errors?: WireError[];
+}
+
+/** An error ack: what happened to the message, and the error of the listener if one failed. */
+export interface WireFailure {
+  readonly code: string;
+  readonly executed: Executed;
+  readonly message: string;
+  readonly cause?: WireError;
+}
+
+/** Causes of causes beyond this depth are left out; a cycle of causes ends here as well. */
+const MAX_DEPTH = 8;
+const MAX_TEXT = 16_384;
+const NAMED = new Set(["name", "message", "stack", "code", "cause", "errors"]);
+
+/** Makes an error, or whatever else was thrown, fit for the wire. Never throws. */
+export function encodeError(thrown: unknown, depth: number = 0): WireError {
+  const error = asError(thrown) as Error & { code?: unknown; errors?: unknown };
+  const code = read(error, "code");
+  const cause = read(error, "cause");
+  const errors = read(error, "errors");
+  const stack = read(error, "stack");
+  const data = encodeData(error);
+  return {
+    name: text(read(error, "name"), "Error"),
+    message: text(read(error, "message"), ""),
+    ...(typeof stack === "string" && { stack: text(stack, "") }),
+    ...((typeof code === "string" || typeof code === "number") && { code }),
+    ...(data && { data }),
+    ...(cause !== undefined && depth < MAX_DEPTH && { cause: encodeError(cause, depth + 1) }),
+    ...(Array.isArray(errors) &&
+      depth < MAX_DEPTH && {
+        errors: errors.slice(0, 64).map((inner) => encodeError(inner, depth + 1)),
+      }),
+  };
+}
+
+/** The error a peer sent, as an Error of this side. Anything malformed becomes a plain Error. */
+export function decodeError(wire: unknown, depth: number = 0): Error {
+  const fields = isRecord(wire) ? wire : {};
+  const error = new Error(text(fields["message"], ""));
+  define(error, "name", text(fields["name"], "Error"), false);
+  define(error, "stack", text(fields["stack"], `${error.name}: ${error.message}`), false);
+  const code = fields["code"];
+  if (typeof code === "string" || typeof code === "number") define(error, "code", code, true);
+  if (isRecord(fields["data"])) {
+    for (const [key, value] of Object.entries(fields["data"])) {
+      if (!NAMED.has(key)) define(error, key, value, true);
+    }
+  }
+  if (fields["cause"] !== undefined && depth < MAX_DEPTH) {
+    define(error, "cause", decodeError(fields["cause"], depth + 1), false);
+  }
+  if (Array.isArray(fields["errors"]) && depth < MAX_DEPTH) {
+    const errors = fields["errors"].map((inner) => decodeError(inner, depth + 1));
+    define(error, "errors", errors, false);
+  }
+  return error;
+}
+
+/** A failure fit for the wire; `cause` travels with it where there is one. */
+export function encodeFailure(error: BusError): WireFailure {
+  return {
+    code: error.code,
+    executed: error.executed,
+    message: text(error.message, ""),
+    ...(error.cause !== undefined && { cause: encodeError(error.cause) }),
+  };
+}
+
+/** The failure a peer answered with. A code that this version does not know reads as `ERR_REFUSED`. */
+export function decodeFailure(wire: unknown): BusError {
+  const fields = isRecord(wire) ? wire : {};
+  const code: ErrorCode = isErrorCode(fields["code"]) ? fields["code"] : "ERR_REFUSED";
+  const executed = isExecuted(fields["executed"]) ? fields["executed"] : "maybe";
+  return new BusError(code, text(fields["message"], "the other side gave no reason"), {
+    executed,
+    ...(fields["cause"] !== undefined && { cause: decodeError(fields["cause"]) }),
+  });
+}
+
+function encodeData(error: Error): Record<string, unknown> | undefined {
+  let data: Record<string, unknown> | undefined;
+  for (const key of ownKeys(error)) {
+    if (NAMED.has(key)) continue;
+    const value = plain(read(error, key));
+    if (value === undefined) continue;
+    data ??= {};
+    define(data, key, value, true);
+  }
+  return data;
+}
+
+/** What JSON makes of a value; `undefined` where it makes nothing. */
+function plain(value: unknown): unknown {
+  try {
+    const json = JSON.stringify(value);
+    return json === undefined || json.length > MAX_TEXT ? undefined : JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+function ownKeys(error: Error): string[] {
+  try {
+    return Object.keys(error);
+  } catch {
+    return [];
+  }
+}
+
+/** Getters of errors may throw too. */
+function read(error: object, key: string): unknown {
+  try {
+    return (error as Record<string, unknown>)[key];
+  } catch {
+    return undefined;
+  }
+}
+
+function text(value: unknown, otherwise: string): string {
+  return typeof value === "string" ? value.slice(0, MAX_TEXT) : otherwise;
+}
+
+/** Defines rather than assigns: a key named `__proto__` stays a key. */
+function define(target: object, key: string, value: unknown, enumerable: boolean): void {
+  Object.defineProperty(target, key, { value, enumerable, writable: true, configurable: true });
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isExecuted(value: unknown): value is Executed {
+  return value === "no" || value === "maybe" || value === "yes";
+}

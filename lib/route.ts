@@ -1,0 +1,123 @@
+import type { Middleware } from "./chain.ts";
+import { takeSnapshot } from "./codec.ts";
+import type { Deadlines } from "./deadlines.ts";
+import { BusError } from "./errors.ts";
+import { Lane } from "./lane.ts";
+import type { OutboundAck, OutboundEvent } from "./outbound.ts";
+import type { Host, Peer } from "./peer.ts";
+
+/** What a waiting message takes in memory beside its payload, in bytes; for the bounds. */
+const OVERHEAD = 32;
+
+/**
+ * The way out to one namespace of one peer: the lanes in which its messages cross the chain, and the
+ * queue in which they wait until the namespace is ready.
+ */
+export class Route {
+  readonly peer: Peer;
+  readonly namespace: string;
+  /** The namespace at the other end listens, and has listened since. */
+  ready = false;
+  readonly events: Lane<OutboundEvent>;
+  readonly acks: Lane<OutboundAck>;
+  readonly #host: Host;
+  /** In order of emit. A message leaves it when the namespace is ready, or when it settles. */
+  readonly #parked = new Set<OutboundEvent>();
+
+  constructor(host: Host, peer: Peer, namespace: string) {
+    this.#host = host;
+    this.peer = peer;
+    this.namespace = namespace;
+    this.events = new Lane({
+      layers: (): readonly Middleware[] => host.layers(namespace, "outbound event"),
+      hand: (event) => peer.hand(event),
+    });
+    this.acks = new Lane({
+      layers: (): readonly Middleware[] => host.layers(namespace, "outbound ack"),
+      hand: (ack) => peer.hand(ack),
+    });
+  }
+
+  get deadlines(): Deadlines {
+    return this.#host.deadlines;
+  }
+
+  get ackTimeout(): number {
+    return this.#host.ackTimeout(this.namespace);
+  }
+
+  /** Whether a message would have to wait: behind others, or for the namespace to be ready. */
+  get mustWait(): boolean {
+    return !this.peer.isReady(this.namespace) || this.#parked.size > 0;
+  }
+
+  get isIdle(): boolean {
+    return this.events.isIdle && this.acks.isIdle && this.#parked.size === 0;
+  }
+
+  /** Lets a message wait, if the bounds allow it; otherwise it is settled, and no other is touched. */
+  park(event: OutboundEvent, most: { bytes?: number; messages?: number } = {}): boolean {
+    const { peer } = this;
+    try {
+      event.snapshot = takeSnapshot(peer.serialization, event.payload);
+    } catch (cause) {
+      event.unencodable(cause);
+      return false;
+    }
+    const size = event.snapshot.size + OVERHEAD;
+    const limits = this.#host.limits;
+    if (size > limits.message) {
+      event.fail(
+        new BusError(
+          "ERR_TOO_LARGE",
+          `${event.name} takes ${size} bytes, more than limits.message (${limits.message})`,
+        ),
+      );
+      return false;
+    }
+    const bytes = most.bytes ?? limits.pending;
+    if (peer.waitingBytes + size > bytes || this.#parked.size >= (most.messages ?? Infinity)) {
+      event.fail(
+        new BusError(
+          "ERR_QUEUE_FULL",
+          `${event.name} cannot be queued: ${this.#parked.size} messages wait for namespace ` +
+            `"${this.namespace}" there, ${peer.waitingBytes} bytes wait for the peer in all`,
+        ),
+      );
+      return false;
+    }
+    peer.waitingBytes += size;
+    this.#parked.add(event);
+    return true;
+  }
+
+  /** Forgets a parked message that has settled. */
+  unpark(event: OutboundEvent): void {
+    if (this.#parked.delete(event)) this.#release(event);
+  }
+
+  /** The namespace over there is ready: everything that waited goes, in order. */
+  open(): void {
+    this.ready = true;
+    for (const event of this.#parked) {
+      this.#parked.delete(event);
+      this.#release(event);
+      event.stage = "chain";
+      this.peer.hand(event);
+    }
+  }
+
+  /** Everything that has not reached the peer's outbox. */
+  unfinished(): OutboundEvent[] {
+    return [...this.#parked, ...this.events.unfinished()];
+  }
+
+  report(error: BusError, event: OutboundEvent): void {
+    this.#host.report(error, event);
+  }
+
+  #release(event: OutboundEvent): void {
+    this.peer.waitingBytes -= (event.snapshot?.size ?? 0) + OVERHEAD;
+  }
+}
+
