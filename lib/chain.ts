@@ -40,7 +40,7 @@ export function builtin<Crosses extends Message>(
 export type Crossing = `${Message["direction"]} ${Message["kind"]}`;
 
 /** What stands at the end of a chain: the link on the way out, the listeners on the way in. */
-export type Terminal = (message: Message) => void | Promise<void>;
+export type Terminal = (message: Message) => Promise<void> | undefined;
 
 /** What `next()` returns if nothing behind it waited: the rest of the chain is over already. */
 export const completed: Promise<void> = Promise.resolve();
@@ -55,12 +55,12 @@ export function run(
   layers: readonly Middleware[],
   message: Message,
   terminal: Terminal,
-): void | Promise<void> {
+): Promise<void> | undefined {
   if (layers.length === 0) return terminal(message);
   let unawaited: Set<Promise<void>> | undefined;
   let over = false;
 
-  function step(index: number): void | Promise<void> {
+  function step(index: number): Promise<void> | undefined {
     const layer = layers[index];
     if (layer === undefined) return terminal(message);
     let called = false;
@@ -95,7 +95,7 @@ export function run(
   }
 
   try {
-    const first = step(0) as Promise<void> | undefined;
+    const first = step(0);
     if (first === undefined && !unawaited?.size) over = true;
     else return outlast(first);
   } catch (error) {

@@ -168,17 +168,9 @@ class TreeCheck {
   #values = 0;
 
   passes(value: unknown): boolean {
-    switch (typeof value) {
-      case "string":
-      case "boolean":
-        return true;
-      case "number":
-        return Number.isFinite(value) && !Object.is(value, -0);
-      case "object":
-        return value === null || this.#passesObject(value);
-      default:
-        return false;
-    }
+    if (typeof value === "string" || typeof value === "boolean") return true;
+    if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
+    return typeof value === "object" && (value === null || this.#passesObject(value));
   }
 
   #passesObject(value: object): boolean {

@@ -65,17 +65,25 @@ export class BusError extends Error {
   /** Whether a listener ran: `"no"`, `"maybe"` or `"yes"`. */
   readonly executed: Executed;
   /** With `ERR_PEER_DIED`: the exit code of the process or thread, where known. */
-  readonly exitCode?: number;
+  declare readonly exitCode?: number;
   /** With `ERR_PEER_DIED`: the signal that ended the process, where known. */
-  readonly signal?: NodeJS.Signals;
+  declare readonly signal?: NodeJS.Signals;
 
   constructor(code: ErrorCode, message: string, details: BusErrorDetails = {}) {
     super(message, "cause" in details ? { cause: details.cause } : undefined);
+    // It is made long after the call it is about: its own stack would show the bus, not the caller.
+    this.stack = `BusError [${code}]: ${message}`;
     this.code = code;
     this.executed = details.executed ?? executedByCode[code];
     if (details.exitCode !== undefined) this.exitCode = details.exitCode;
     if (details.signal !== undefined) this.signal = details.signal;
   }
+}
+
+/** For an error thrown at a call: shows the caller, from above `thrower` on. */
+export function atCaller(error: BusError, thrower: (...parameters: never[]) => unknown): BusError {
+  Error.captureStackTrace(error, thrower);
+  return error;
 }
 
 /** Whether `code` is one this version knows. */

@@ -3,7 +3,7 @@ import type { Crossing, Middleware } from "./chain.ts";
 import { run } from "./chain.ts";
 import { Deadlines } from "./deadlines.ts";
 import { BusError } from "./errors.ts";
-import { InboundAck, InboundEvent } from "./inbound.ts";
+import { InboundAck, type InboundEvent } from "./inbound.ts";
 import { Layers } from "./layers.ts";
 import type { Connection, Connector } from "./links/connect.ts";
 import type { Link } from "./links/link.ts";
@@ -150,8 +150,7 @@ export class Hub implements Host {
     closing.state = "closed";
     await this.#until(
       () =>
-        isOver ||
-        this.peers.every((peer) => peer.isFlushed && peer.unsettled(name).length === 0),
+        isOver || this.peers.every((peer) => peer.isFlushed && peer.unsettled(name).length === 0),
     );
     clearTimeout(timer);
     const error = this.closedError();
@@ -179,11 +178,12 @@ export class Hub implements Host {
     return [...this.#namespaces.values()].filter((each) => each.isReady).map(({ name }) => name);
   }
 
-  receive(message: InboundEvent | InboundAck): void | Promise<void> {
+  receive(message: InboundEvent | InboundAck): Promise<void> | undefined {
     const namespace = this.#namespaces.get(message.namespace);
     if (message instanceof InboundAck) {
       return run(this.layers(message.namespace, "inbound ack"), message, () => {
         message.reached = true;
+        return undefined;
       });
     }
     message.standing = this.state === "open" ? (namespace?.standing ?? "absent") : "closed";
@@ -203,7 +203,8 @@ export class Hub implements Host {
     if (this.lifecycle.emit("undelivered", error, message)) return;
     if (this.#warned.has(error.code)) return;
     this.#warned.add(error.code);
-    const detail = 'Listen to bus.lifecycle "undelivered" to see every one; this is said once a code.';
+    const detail =
+      'Listen to bus.lifecycle "undelivered" to see every one; this is said once a code.';
     process.emitWarning(error.message, { type: "ClusterphoneWarning", code: error.code, detail });
   }
 
@@ -250,7 +251,8 @@ export class Hub implements Host {
   }
 
   #absentParent(): Peer {
-    const reason = "this process has no parent to talk to: it was not started by fork, cluster or Worker";
+    const reason =
+      "this process has no parent to talk to: it was not started by fork, cluster or Worker";
     return new Peer(this, this.#connector.noParent(), new BusError("ERR_NO_PEER", reason));
   }
 

@@ -94,9 +94,12 @@ export class InboundEvent extends Message {
   }
 
   /** Sets `reply` or `error` once all listeners have settled; at once if none is asynchronous. */
-  conclude(): void | Promise<void> {
+  conclude(): Promise<void> | undefined {
     const results = this.#results;
-    if (!results.some(isThenable)) return this.#take(results);
+    if (!results.some(isThenable)) {
+      this.#take(results);
+      return undefined;
+    }
     const settled = results.map((result) =>
       isThenable(result)
         ? Promise.resolve(result).catch((thrown: unknown) => new Failure(thrown))

@@ -44,9 +44,12 @@ export class Lane<Outgoing extends OutboundEvent | OutboundAck> {
 
   /** Runs the chain; false if a layer awaits, and the lane goes on by itself later. */
   #passes(message: Outgoing): boolean {
-    let waiting: void | Promise<void> = undefined;
+    let waiting: Promise<void> | undefined;
     try {
-      waiting = run(this.#track.layers(), message, () => this.#track.hand(message));
+      waiting = run(this.#track.layers(), message, () => {
+        this.#track.hand(message);
+        return undefined;
+      });
     } catch (cause) {
       message.refuse({ cause });
     }

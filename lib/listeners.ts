@@ -54,7 +54,7 @@ export class Listeners {
   }
 
   /** Runs all listeners of the event; then `message.reply` or `message.error` is set. */
-  dispatch(message: InboundEvent): void | Promise<void> {
+  dispatch(message: InboundEvent): Promise<void> | undefined {
     message.reached = true;
     message.startListening();
     const heard = this.#emitter.emit(message.event, message);
@@ -66,6 +66,7 @@ export class Listeners {
         `"${message.event}" has no listener in namespace "${message.namespace}"`,
       ),
     );
+    return undefined;
   }
 
   #collectorOf(listener: AnyListener): Collector {

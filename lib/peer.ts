@@ -35,7 +35,7 @@ export interface Host {
   /** The namespaces that listen here. */
   readyNamespaces(): string[];
   /** Runs an event through the chain to the listeners, or an ack to its receipt. */
-  receive(message: InboundEvent | InboundAck): void | Promise<void>;
+  receive(message: InboundEvent | InboundAck): Promise<void> | undefined;
   /** Something has settled or was written: whoever waits for that may look again. */
   progressed(): void;
   /** A failure that nobody has been told of. */
@@ -150,9 +150,9 @@ export class Peer implements LinkEvents {
     this.#sayHello();
   }
 
-  /** @internal Tells that a namespace listens here; a peer not yet heard of learns it by the hello. */
+  /** @internal Tells that a namespace listens here. If the hello before it got lost, the next one tells. */
   announce(namespace: string): void {
-    if (this.#heard) this.outbox.push(new Control(Item.READY, namespace));
+    if (this.#greeted) this.outbox.push(new Control(Item.READY, namespace));
   }
 
   /** @internal Tells that no further messages are accepted: of one namespace, or of any. */
@@ -262,27 +262,30 @@ export class Peer implements LinkEvents {
     const head = item[0] as number;
     switch (head & 15) {
       case Item.HELLO:
-        return this.#receiveHello(item);
+        this.#receiveHello(item);
+        break;
       case Item.READY:
-        return this.#receiveReady(name(item[1]));
+        // Without the hello before it, which got lost then, it is too early.
+        if (this.#heard) this.#receiveReady(name(item[1]));
+        break;
       case Item.EVENT:
-        return this.#receiveEvent(item, handle);
+        this.#receiveEvent(item, handle);
+        break;
       case Item.ACK:
-        return this.#receiveAck(item);
-      case Item.HANDLE_CHECK: {
-        const { id, arrived } = this.#arrivedHandle ?? { id: 0, arrived: false };
-        const result = new Control(Item.HANDLE_RESULT, item[1], id === item[1] && arrived);
-        return this.outbox.pushFirst(result);
-      }
+        this.#receiveAck(item);
+        break;
+      case Item.HANDLE_CHECK:
+        this.#tellOfHandle(number(item[1]));
+        break;
       case Item.HANDLE_RESULT:
-        return this.outbox.transferred(number(item[1]), item[2] === true);
+        this.outbox.transferred(number(item[1]), item[2] === true);
+        break;
       case Item.CANCEL:
-        this.#running
-          .get(number(item[1]))
-          ?.abort(new BusError("ERR_CANCELLED", "the sender does not wait any longer"));
-        return;
+        this.#receiveCancel(number(item[1]));
+        break;
       case Item.CLOSING:
-        return this.#receiveClosing(item[1] === 0 ? undefined : name(item[1]));
+        this.#receiveClosing(item[1] === 0 ? undefined : name(item[1]));
+        break;
       default:
         throw new TypeError(`an item of unknown kind ${head & 15}`);
     }
@@ -353,6 +356,17 @@ export class Peer implements LinkEvents {
     const reply = failure ? undefined : item[3];
     const ack = new InboundAck(answered, reply, failure, metaOf(item[2]).h);
     void this.#host.receive(ack);
+  }
+
+  /** Right behind a handle the sender asks whether it came: only one can be under way. */
+  #tellOfHandle(id: number): void {
+    const arrived = this.#arrivedHandle?.id === id && this.#arrivedHandle.arrived;
+    this.outbox.pushFirst(new Control(Item.HANDLE_RESULT, id, arrived));
+  }
+
+  #receiveCancel(id: number): void {
+    const error = new BusError("ERR_CANCELLED", "the sender does not wait any longer");
+    this.#running.get(id)?.abort(error);
   }
 
   #receiveClosing(namespace: string | undefined): void {

@@ -25,6 +25,13 @@ export interface WireFailure {
 /** Causes of causes beyond this depth are left out; a cycle of causes ends here as well. */
 const MAX_DEPTH = 8;
 const MAX_TEXT = 16_384;
+/** Errors that are the same class on both sides. */
+const builtins = new Map(
+  [TypeError, RangeError, SyntaxError, ReferenceError, URIError, EvalError].map((type) => [
+    type.name,
+    type as ErrorConstructor,
+  ]),
+);
 const NAMED = new Set(["name", "message", "stack", "code", "cause", "errors"]);
 
 /** Makes an error, or whatever else was thrown, fit for the wire. Never throws. */
@@ -52,8 +59,9 @@ export function encodeError(thrown: unknown, depth: number = 0): WireError {
 /** The error a peer sent, as an Error of this side. Anything malformed becomes a plain Error. */
 export function decodeError(wire: unknown, depth: number = 0): Error {
   const fields = isRecord(wire) ? wire : {};
-  const error = new Error(text(fields["message"], ""));
-  define(error, "name", text(fields["name"], "Error"), false);
+  const name = text(fields["name"], "Error");
+  const error = new (builtins.get(name) ?? Error)(text(fields["message"], ""));
+  if (error.name !== name) define(error, "name", name, false);
   define(error, "stack", text(fields["stack"], `${error.name}: ${error.message}`), false);
   const code = fields["code"];
   if (typeof code === "string" || typeof code === "number") define(error, "code", code, true);

@@ -120,4 +120,3 @@ export class Route {
     this.peer.waitingBytes -= (event.snapshot?.size ?? 0) + OVERHEAD;
   }
 }
-

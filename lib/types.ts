@@ -31,14 +31,12 @@ export type Reply<Map, Event extends keyof Map> = Map[Event] extends (
  * What `on` takes. In an untyped namespace `data` is `unknown`, and may be declared as whatever it is
  * known to be.
  */
-export type Listener<Map, Event extends keyof Map> = unknown extends Data<Map, Event>
-  ? {
-      listen(data: unknown, message: Message): unknown;
-    }["listen"]
-  : (
-      data: Data<Map, Event>,
-      message: Message,
-    ) => Reply<Map, Event> | Promise<Reply<Map, Event>>;
+export type Listener<Map, Event extends keyof Map> =
+  unknown extends Data<Map, Event>
+    ? {
+        listen(data: unknown, message: Message): unknown;
+      }["listen"]
+    : (data: Data<Map, Event>, message: Message) => Reply<Map, Event> | Promise<Reply<Map, Event>>;
 
 /** What follows the event in `emit`: the data may be left out where it may be undefined. */
 export type EmitArguments<Map, Event extends keyof Map, Options> =

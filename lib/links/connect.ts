@@ -1,5 +1,5 @@
-import type { Cluster, Worker as ClusterWorker } from "node:cluster";
 import type { ChildProcess } from "node:child_process";
+import type { Cluster, Worker as ClusterWorker } from "node:cluster";
 import type { Worker as Thread } from "node:worker_threads";
 import { wrong } from "../check.ts";
 import type { Link } from "./link.ts";

@@ -31,7 +31,10 @@ export class ForeignMessages {
 
   /** Takes a message that is not ours. */
   take(...parameters: unknown[]): void {
-    if (this.#emitter.listenerCount("message") > this.#ourListeners) return this.#deliver();
+    if (this.#emitter.listenerCount("message") > this.#ourListeners) {
+      this.#deliver();
+      return;
+    }
     if (this.#kept.length < MOST_KEPT) this.#kept.push(parameters);
     if (!this.#tellsNewListeners) this.#look();
   }

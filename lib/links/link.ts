@@ -1,5 +1,5 @@
-import type { Server, Socket } from "node:net";
 import type { Socket as DatagramSocket } from "node:dgram";
+import type { Server, Socket } from "node:net";
 import type { End } from "../errors.ts";
 
 /** What can be handed to another process: a connection, a listening server, a datagram socket. */

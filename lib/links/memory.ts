@@ -1,6 +1,6 @@
-import type { Link, LinkEvents, Serialization } from "./link.ts";
 import type { End } from "../errors.ts";
 import { bodyOf } from "../wire.ts";
+import type { Link, LinkEvents, Serialization } from "./link.ts";
 
 /** What tests can do to a pair of memory links. */
 export interface MemoryPair {

@@ -1,5 +1,5 @@
 import { builtin, type Layer } from "../chain.ts";
-import { BusError } from "../errors.ts";
+import { atCaller, BusError } from "../errors.ts";
 import type { InboundEvent } from "../inbound.ts";
 import type { OutboundEvent } from "../outbound.ts";
 
@@ -25,20 +25,28 @@ function guard(message: OutboundEvent): void {
   if (handle === undefined) return;
   const where = message.name;
   if (!message.peer.canCarryHandles) {
-    throw new BusError("ERR_HANDLE_UNSUPPORTED", `${where}: this link carries no handles`);
+    refuse(new BusError("ERR_HANDLE_UNSUPPORTED", `${where}: this link carries no handles`));
   }
   if (!message.handleCanCross) {
-    throw new BusError(
-      "ERR_HANDLE_UNSUPPORTED",
-      `${where}: only a net.Socket, a net.Server and a dgram.Socket with a descriptor of their own can ` +
-        "be sent; hand a TLS connection over before it is wrapped",
+    refuse(
+      new BusError(
+        "ERR_HANDLE_UNSUPPORTED",
+        `${where}: only a net.Socket, a net.Server and a dgram.Socket with a descriptor of their own can ` +
+          "be sent; hand a TLS connection over before it is wrapped",
+      ),
     );
   }
   if (!message.queueHandle && message.mustWait) {
-    throw new BusError(
-      "ERR_HANDLE_NOT_READY",
-      `${where}: namespace "${message.namespace}" is not ready there; wait for lifecycle "ready", or ` +
-        "pass queueHandle: true and leave the handle alone from then on",
+    refuse(
+      new BusError(
+        "ERR_HANDLE_NOT_READY",
+        `${where}: namespace "${message.namespace}" is not ready there; wait for lifecycle "ready", or ` +
+          "pass queueHandle: true and leave the handle alone from then on",
+      ),
     );
   }
+}
+
+function refuse(error: BusError): never {
+  throw atCaller(error, guard);
 }

@@ -7,16 +7,17 @@ import type { InboundEvent } from "../inbound.ts";
  * answers `ERR_UNHANDLED`, one that is closing `ERR_CLOSED`.
  */
 export function namespacing(): Layer {
-  return builtin<InboundEvent>("namespacing", ["inbound event"], function namespacing(
-    message,
-    next,
-  ) {
-    if (message.standing === "open") return next();
-    const { namespace } = message;
-    message.decline(
-      message.standing === "closed"
-        ? new BusError("ERR_CLOSED", `namespace "${namespace}" is closing and takes no messages`)
-        : new BusError("ERR_UNHANDLED", `namespace "${namespace}" is not open here`),
-    );
-  });
+  return builtin<InboundEvent>(
+    "namespacing",
+    ["inbound event"],
+    function namespacing(message, next) {
+      if (message.standing === "open") return next();
+      const { namespace } = message;
+      message.decline(
+        message.standing === "closed"
+          ? new BusError("ERR_CLOSED", `namespace "${namespace}" is closing and takes no messages`)
+          : new BusError("ERR_UNHANDLED", `namespace "${namespace}" is not open here`),
+      );
+    },
+  );
 }
