@@ -200,33 +200,49 @@ export class Hub implements Host {
   }
 
   report(error: BusError, message: Message): void {
-    if (this.lifecycle.emit("undelivered", error, message)) return;
+    if (this.#tell("undelivered", error, message)) return;
     if (this.#warned.has(error.code)) return;
     this.#warned.add(error.code);
-    const detail =
+    const hint =
       'Listen to bus.lifecycle "undelivered" to see every one; this is said once a code.';
+    const detail = error.cause instanceof Error ? `${hint}\n${error.cause.stack}` : hint;
     process.emitWarning(error.message, { type: "ClusterphoneWarning", code: error.code, detail });
   }
 
   protocolError(error: BusError, peer: Peer): void {
-    this.lifecycle.emit("protocolError", error, peer);
+    this.#tell("protocolError", error, peer);
   }
 
   peerUp(peer: Peer): void {
-    this.lifecycle.emit("up", peer);
+    this.#tell("up", peer);
   }
 
   peerReady(peer: Peer, namespace: string): void {
-    this.lifecycle.emit("ready", peer, namespace);
+    this.#tell("ready", peer, namespace);
   }
 
   peerDown(peer: Peer, error: BusError): void {
     this.#peers.delete(peer);
-    this.lifecycle.emit("down", peer, error);
+    this.#tell("down", peer, error);
     this.progressed();
   }
 
   // Its own.
+
+  /** A lifecycle listener that throws disturbs nothing of the bus: it is an uncaught exception of its own. */
+  #tell<Event extends keyof LifecycleEvents>(
+    event: Event,
+    ...parameters: Parameters<LifecycleEvents[Event]>
+  ): boolean {
+    try {
+      return this.lifecycle.emit(event, ...(parameters as never));
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
+      return true;
+    }
+  }
 
   #reach(target: unknown): Peer {
     if (target instanceof Peer) return target;

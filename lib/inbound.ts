@@ -126,6 +126,10 @@ export class InboundEvent extends Message {
     this.peer.settled(this, this.#failure(thrown));
   }
 
+  get isSettled(): boolean {
+    return this.#settled;
+  }
+
   /** Closes a handle that no listener took. */
   discardHandle(): void {
     if (this.#handle) discard(this.#handle);

@@ -37,8 +37,9 @@ export class Outbox {
 
   /** Puts a parcel into a frame of this tick. */
   push(parcel: Parcel): void {
+    if (this.#closed) return;
     this.#parcels.push(parcel);
-    if (this.#scheduled || this.#closed) return;
+    if (this.#scheduled) return;
     this.#scheduled = true;
     process.nextTick(() => this.#flush());
   }

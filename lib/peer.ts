@@ -60,6 +60,9 @@ export class Peer implements LinkEvents {
   readonly kind: PeerKind;
   #state: PeerState = "connecting";
 
+  /** How many frames, or parts of them, came that no bus of this version sends. They were ignored. */
+  protocolErrors = 0;
+
   /** @internal */
   readonly link: Link;
   /** @internal Bytes of what waits for this peer. */
@@ -343,7 +346,7 @@ export class Peer implements LinkEvents {
     };
     const event = new InboundEvent(this, arrival);
     const running = this.#host.receive(event);
-    if (running) this.#running.set(event.id, event);
+    if (running && !event.isSettled) this.#running.set(event.id, event);
   }
 
   #receiveAck(item: WireItem): void {
@@ -413,6 +416,7 @@ export class Peer implements LinkEvents {
   }
 
   #protocolError(what: string): void {
+    this.protocolErrors++;
     const text = `a frame of ${this.id} was ignored: ${what}`;
     this.#host.protocolError(new BusError("ERR_PROTOCOL", text), this);
   }

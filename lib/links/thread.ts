@@ -37,7 +37,7 @@ export class ThreadLink implements Link {
     if (this.#port) {
       this.#port.on("close", this.#onClose);
       this.#port.unref();
-      process.on("beforeExit", this.#beforeExit);
+      watchPort(this);
     } else {
       this.#channel.on("exit", this.#onExit);
     }
@@ -61,7 +61,7 @@ export class ThreadLink implements Link {
     this.#channel.off("messageerror", this.#onMessageError);
     this.#channel.off("close", this.#onClose);
     this.#channel.off("exit", this.#onExit);
-    process.off("beforeExit", this.#beforeExit);
+    unwatchPort(this);
     this.#foreign?.leave();
   }
 
@@ -87,9 +87,9 @@ export class ThreadLink implements Link {
    * A port whose first listener is ours is let go by us; somebody else's listener, added later,
    * does not take hold of it again by itself.
    */
-  readonly #beforeExit = (): void => {
+  yieldToOthers(): void {
     if (this.#othersListen()) this.#port?.ref();
-  };
+  }
 
   #othersListen(): boolean {
     return this.#port !== undefined && this.#port.listenerCount("message") > 1;
@@ -100,4 +100,20 @@ export class ThreadLink implements Link {
     this.#isOver = true;
     this.#events?.closed(end);
   }
+}
+
+/** The links whose ports are looked at before the process would exit. */
+const watched = new Set<ThreadLink>();
+
+function watchPort(link: ThreadLink): void {
+  if (watched.size === 0) process.on("beforeExit", beforeExit);
+  watched.add(link);
+}
+
+function unwatchPort(link: ThreadLink): void {
+  if (watched.delete(link) && watched.size === 0) process.off("beforeExit", beforeExit);
+}
+
+function beforeExit(): void {
+  for (const link of watched) link.yieldToOthers();
 }

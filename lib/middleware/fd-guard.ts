@@ -1,4 +1,4 @@
-import { builtin, type Layer } from "../chain.ts";
+import { builtin, type Layer, type Next } from "../chain.ts";
 import { atCaller, BusError } from "../errors.ts";
 import type { InboundEvent } from "../inbound.ts";
 import type { OutboundEvent } from "../outbound.ts";
@@ -13,11 +13,18 @@ export function fdGuard(): Layer {
     "fdGuard",
     ["inbound event"],
     function fdGuard(message, next) {
-      if (!message.holdsHandle) return next();
-      return next().finally(() => message.discardHandle());
+      return message.holdsHandle ? outlast(message, next) : next();
     },
     (message) => guard(message as OutboundEvent),
   );
+}
+
+async function outlast(message: InboundEvent, next: Next): Promise<void> {
+  try {
+    await next();
+  } finally {
+    message.discardHandle();
+  }
 }
 
 function guard(message: OutboundEvent): void {
