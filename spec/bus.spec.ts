@@ -1,0 +1,343 @@
+import { fork, spawn } from "node:child_process";
+import { expect } from "chai";
+import sinon from "sinon";
+import { type Bus, bus, type Receipt } from "../lib/index.ts";
+import { type BusPair, busPair, nextEvent, rejection, turn } from "./support/buses.ts";
+
+describe("the bus", () => {
+  let pair: BusPair;
+
+  beforeEach(() => {
+    pair = busPair();
+  });
+
+  describe("given bad arguments", () => {
+    // Deliberately against the types.
+    const loose = () => pair.a as unknown as Record<string, (...given: unknown[]) => never>;
+
+    it("throws a TypeError that says what it wants and what it got", () => {
+      const bad: [() => unknown, RegExp][] = [
+        [() => loose()["use"]?.(42), /a middleware must be a function, got 42/],
+        [() => loose()["on"]?.("x", "y"), /a listener must be a function, got "y"/],
+        [() => loose()["once"]?.("x"), /a listener must be a function, got undefined/],
+        [() => loose()["on"]?.("", () => 1), /an event must be a non-empty string, got ""/],
+        [() => loose()["on"]?.(Symbol("x"), () => 1), /an event must be .* got a symbol/],
+        [() => loose()["off"]?.("x", 1), /a listener must be a function/],
+        [() => loose()["ns"]?.(""), /a namespace must be a non-empty string/],
+        [() => loose()["ns"]?.("clusterphone"), /private/],
+        [() => loose()["ns"]?.("x", { ready: "later" }), /the option ready/],
+        [() => loose()["close"]?.({ timeout: "soon" }), /the option timeout/],
+      ];
+      for (const [call, text] of bad) expect(call).to.throw(TypeError, text);
+      expect(() => Object.assign(pair.a, { ackTimeout: -5 })).to.throw(TypeError, /ackTimeout/);
+    });
+
+    it("throws a TypeError for a target that can be no peer", () => {
+      for (const target of [undefined, null, {}, "child", 7, process, new EventTarget()]) {
+        expect(() => loose()["to"]?.(target)).to.throw(TypeError, /the target of to\(\) must be/);
+      }
+    });
+
+    it("throws a TypeError for a child without a channel", async () => {
+      const child = spawn(process.execPath, ["-e", "0"]);
+      expect(() => pair.a.to(child)).to.throw(TypeError, /no IPC channel.*fork\(\)/);
+      await nextEvent(child, "exit");
+    });
+
+    it("throws a TypeError from emit for a bad event or option", () => {
+      const emit = (...given: unknown[]) =>
+        (pair.a.to(pair.toB) as unknown as { emit(...given: unknown[]): void }).emit(...given);
+      expect(() => emit("")).to.throw(TypeError, /an event/);
+      expect(() => emit(undefined)).to.throw(TypeError, /an event/);
+      expect(() => emit(["x"])).to.throw(TypeError, /an event must be .* got Array/);
+      expect(() => emit("x".repeat(5000))).to.throw(TypeError, /at most 4096/);
+      expect(() => emit("x", 1, "options")).to.throw(TypeError, /options of emit/);
+      expect(() => emit("x", 1, { timeout: -1 })).to.throw(TypeError, /option timeout/);
+      expect(() => emit("x", 1, { signal: {} })).to.throw(TypeError, /AbortSignal/);
+      expect(() => emit("x", 1, { handle: 3 })).to.throw(TypeError, /option handle/);
+    });
+
+    it("throws a TypeError from within() and ackd()", () => {
+      pair.b.on("x", () => 1);
+      const receipt = (): Receipt & Record<"within" | "ackd", (given?: unknown) => unknown> =>
+        pair.a.to(pair.toB).emit("x") as never;
+      for (const bad of ["bacon", -1, 0, Number.NaN, {}, null, undefined, true]) {
+        expect(() => receipt().within(bad)).to.throw(TypeError, /within\(\) must be a positive/);
+      }
+      expect(() => receipt().ackd("callback")).to.throw(TypeError, /callback of ackd/);
+    });
+  });
+
+  describe("receipts", () => {
+    beforeEach(() => {
+      pair.b.on("x", (data) => data);
+    });
+
+    it("take within() and ackd() only in the stretch of their emit", async () => {
+      const receipt = pair.a.to(pair.toB).emit("x");
+      await null;
+      expect(() => receipt.ackd()).to.throw(TypeError, /same synchronous stretch/);
+      expect(() => receipt.within(5)).to.throw(TypeError, /same synchronous stretch/);
+      const other = pair.a.to(pair.toB).emit("x");
+      await new Promise<void>((resolve) => process.nextTick(resolve));
+      expect(() => other.acknowledged()).to.throw(TypeError, /same synchronous stretch/);
+    });
+
+    it("may be asked at the end of a long stretch", async () => {
+      const receipts = Array.from({ length: 500 }, (_, i) => pair.a.to(pair.toB).emit("x", i));
+      const replies = await Promise.all(receipts.map((receipt) => receipt.within(5000).ackd()));
+      expect(replies).to.deep.equal(Array.from({ length: 500 }, (_, i) => i));
+    });
+
+    it("give one promise however often they are asked", async () => {
+      const receipt = pair.a.to(pair.toB).emit("x", 1);
+      expect(receipt.ackd()).to.equal(receipt.acknowledged());
+      expect(() => receipt.within(5)).to.throw(TypeError, /before ackd/);
+      await turn();
+    });
+
+    it("leave no unhandled rejection with a callback, and let it throw on its own", async () => {
+      const uncaught = new Promise((resolve) => {
+        const mocha = process.listeners("uncaughtException");
+        process.removeAllListeners("uncaughtException");
+        process.once("uncaughtException", (error) => {
+          for (const listener of mocha) process.on("uncaughtException", listener);
+          resolve(error);
+        });
+      });
+      pair.a
+        .to(pair.toB)
+        .emit("x", 1)
+        .ackd(() => {
+          throw new Error("the user's own");
+        });
+      expect(await uncaught).to.have.property("message", "the user's own");
+      expect(await pair.a.to(pair.toB).emit("x", 2).ackd()).to.equal(2);
+    });
+
+    it("send an ack only where one is wanted", async () => {
+      pair.a.to(pair.toB).emit("x", 1);
+      await pair.a.to(pair.toB).emit("x", 2).ackd();
+      const acks = JSON.stringify(pair.right.sent).match(/\[3,\d+,0,/g);
+      expect(acks).to.have.length(1);
+    });
+
+    it("drop a late ack in silence", async () => {
+      let answer = (_: unknown): void => {};
+      pair.b.on("slow", () => new Promise((resolve) => (answer = resolve)));
+      const quiet = sinon.spy();
+      pair.a.lifecycle.on("protocolError", quiet).on("undelivered", quiet);
+      await rejection(pair.a.to(pair.toB).emit("slow").within(20).ackd());
+      answer("too late");
+      await pair.a.to(pair.toB).emit("x").ackd();
+      sinon.assert.notCalled(quiet);
+    });
+  });
+
+  describe("frames", () => {
+    it("are shared by the messages of one tick, and by their acks", async () => {
+      pair.b.on("x", (data) => data);
+      await pair.a.to(pair.toB).emit("x").ackd();
+      const before = [pair.left.sent.length, pair.right.sent.length];
+      const peer = pair.a.to(pair.toB);
+      await Promise.all(Array.from({ length: 50 }, (_, i) => peer.emit("x", i).ackd()));
+      const after = [pair.left.sent.length, pair.right.sent.length];
+      expect(after.map((count, i) => count - (before[i] ?? 0))).to.deep.equal([1, 1]);
+    });
+
+    it("are plain objects with one own key", async () => {
+      pair.b.on("x", () => 1);
+      await pair.a.to(pair.toB).emit("x").ackd();
+      for (const frame of [...pair.left.sent, ...pair.right.sent]) {
+        expect(Object.getPrototypeOf(frame)).to.equal(Object.prototype);
+        expect(Reflect.ownKeys(frame)).to.deep.equal(["clusterphone2"]);
+      }
+    });
+
+    it("leave out what was read before: data is taken at the end of the tick, or at emit if it waits", async () => {
+      pair.b.on("x", (data) => data);
+      const waiting = { value: "at emit" };
+      const first = pair.a.to(pair.toB).emit("x", waiting).ackd();
+      waiting.value = "later";
+      expect(await first).to.deep.equal({ value: "at emit" });
+    });
+
+    it("send toJSON's result, also if that is nothing", async () => {
+      pair.b.on("type", (data) => typeof data);
+      pair.b.on("x", (data) => data);
+      const peer = pair.a.to(pair.toB);
+      expect(await peer.emit("type").ackd()).to.equal("undefined");
+      expect(await peer.emit("type", { toJSON: () => undefined }).ackd()).to.equal("undefined");
+      expect(await peer.emit("x", { toJSON: () => ({ a: 1 }) }).ackd()).to.deep.equal({ a: 1 });
+      expect(await peer.emit("x", new Date(0)).ackd()).to.equal("1970-01-01T00:00:00.000Z");
+      for (const unfit of [() => 1, Symbol("x")]) {
+        const error = await rejection(peer.emit("x", unfit).ackd());
+        expect(error).to.have.property("code", "ERR_NOT_SERIALIZABLE");
+      }
+    });
+  });
+
+  describe("readiness", () => {
+    it("comes one turn after the first listener, so that those of the same turn are there", async () => {
+      const reply = pair.a.to(pair.toB).emit("second").ackd();
+      await pair.a.ns("elsewhere").to(pair.toB).peer;
+      pair.b.on("first", () => 1);
+      await null;
+      pair.b.on("second", () => 2);
+      expect(await reply).to.equal(2);
+    });
+
+    it("waits for ready() where it is manual", async () => {
+      const manual = pair.b.ns("manual", { ready: "manual" });
+      manual.on("x", () => "ready");
+      const sent = pair.a.ns("manual").to(pair.toB);
+      const reply = sent.emit("x").ackd();
+      pair.b.on("probe", () => 1);
+      await pair.a.to(pair.toB).emit("probe").ackd();
+      expect(sent.peer.isReady("manual")).to.equal(false);
+      manual.ready();
+      expect(await reply).to.equal("ready");
+    });
+
+    it("stays after off()", async () => {
+      const listener = () => 1;
+      pair.b.on("x", listener);
+      await pair.a.to(pair.toB).emit("x").ackd();
+      pair.b.off("x", listener);
+      const error = await rejection(pair.a.to(pair.toB).emit("x").ackd());
+      expect(error).to.have.property("code", "ERR_UNHANDLED");
+      expect(pair.toB.isReady("_")).to.equal(true);
+    });
+
+    it("is told by lifecycle, and cannot be forged by an event", async () => {
+      const told: string[] = [];
+      pair.a.lifecycle.on("up", (peer) => told.push(`up ${peer.id}`));
+      pair.a.lifecycle.on("ready", (_, namespace) => told.push(`ready ${namespace}`));
+      pair.b.on("x", () => 1);
+      for (const name of ["up", "ready", "down"]) pair.a.on(name, () => "just an event");
+      await pair.a.to(pair.toB).emit("x").ackd();
+      expect(await pair.b.to(pair.toA).emit("down").ackd()).to.equal("just an event");
+      expect(told).to.deep.equal(["up memory:left", "ready _"]);
+    });
+  });
+
+  describe("queue", () => {
+    it("rejects beyond its bound, that message only", async () => {
+      pair.a.limits.pending = 1100;
+      const peer = pair.a.to(pair.toB);
+      const results = Promise.allSettled(
+        ["a", "b".repeat(900), "c".repeat(500), "d"].map((data) => peer.emit("x", data).ackd()),
+      );
+      pair.b.on("x", (data) => String(data).charAt(0));
+      const [a, b, c, d] = await results;
+      expect([a, b, d]).to.deep.equal(
+        ["a", "b", "d"].map((value) => ({ status: "fulfilled", value })),
+      );
+      expect(c).to.have.nested.property("reason.code", "ERR_QUEUE_FULL");
+      expect(c).to.have.nested.property("reason.executed", "no");
+    });
+
+    it("has room again when messages have left it", async () => {
+      pair.a.limits.pending = 1000;
+      const peer = pair.a.to(pair.toB);
+      await rejection(peer.emit("x", "a".repeat(900)).within(20).ackd());
+      const next = peer.emit("x", "b".repeat(900)).ackd();
+      pair.b.on("x", () => "fits");
+      expect(await next).to.equal("fits");
+      expect(peer.peer.waitingBytes).to.equal(0);
+    });
+
+    it("refuses a message above the largest size", async () => {
+      pair.a.limits.message = 100;
+      const error = await rejection(pair.a.to(pair.toB).emit("x", "x".repeat(200)).ackd());
+      expect(error).to.include({ code: "ERR_TOO_LARGE", executed: "no" });
+    });
+
+    it("lets a message expire that nobody waits for, and tells lifecycle", async () => {
+      pair.a.ackTimeout = 20;
+      const heard = sinon.spy();
+      const expired = nextEvent(pair.a.lifecycle, "undelivered");
+      pair.a.to(pair.toB).emit("x", 1);
+      const [error] = await expired;
+      expect(error).to.include({ code: "ERR_ACK_TIMEOUT", executed: "no" });
+      pair.b.on("x", heard);
+      pair.b.on("probe", () => 1);
+      await pair.a.to(pair.toB).emit("probe").within(5000).ackd();
+      sinon.assert.notCalled(heard);
+    });
+
+    it("tells of what cannot wait because it cannot be encoded", async () => {
+      const error = await rejection(pair.a.to(pair.toB).emit("x", 1n).ackd());
+      expect(error).to.include({ code: "ERR_NOT_SERIALIZABLE", executed: "no" });
+    });
+  });
+
+  describe("when the peer goes", () => {
+    it("settles what waits and what was sent, each with the truth about executed", async () => {
+      pair.b.on("hangs", () => new Promise(() => {}));
+      pair.b.on("probe", () => 1);
+      await pair.a.to(pair.toB).emit("probe").ackd();
+      const sent = rejection(pair.a.to(pair.toB).emit("hangs").ackd());
+      const queued = rejection(pair.a.ns("unopened").to(pair.toB).emit("x").ackd());
+      await pair.a.to(pair.toB).emit("probe").ackd();
+      const down = nextEvent(pair.a.lifecycle, "down");
+      pair.cut({ exitCode: 3 });
+      expect(await sent).to.include({ code: "ERR_PEER_DIED", executed: "maybe", exitCode: 3 });
+      expect(await queued).to.include({ code: "ERR_PEER_DIED", executed: "no", exitCode: 3 });
+      expect((await down)[0]).to.equal(pair.toB);
+      expect(pair.toB.state).to.equal("down");
+      expect(pair.a.peers).to.deep.equal([]);
+      const after = await rejection(pair.a.to(pair.toB).emit("probe").ackd());
+      expect(after).to.include({ code: "ERR_PEER_DIED", executed: "no" });
+    });
+
+    it("aborts the signal of what it had asked for", async () => {
+      const aborted = new Promise((resolve) => {
+        pair.b.on("work", (_, message) => {
+          message.signal?.addEventListener("abort", () => resolve(message.signal?.reason));
+          return new Promise(() => {});
+        });
+      });
+      rejection(pair.a.to(pair.toB).emit("work").ackd()).catch(() => {});
+      pair.b.on("probe", () => 1);
+      await pair.a.to(pair.toB).emit("probe").ackd();
+      pair.cut();
+      expect(await aborted).to.have.property("code", "ERR_PEER_DIED");
+    });
+  });
+
+  it("has no parent in a process that has none, and says so", async () => {
+    const error = await rejection(pair.a.to("parent").emit("x").ackd());
+    expect(error).to.include({ code: "ERR_NO_PEER", executed: "no" });
+    expect(error.message).to.match(/no parent/);
+  });
+
+  it("settles at once what is sent to a child that is dead already", async () => {
+    const child = fork(new URL(import.meta.url), [], { execArgv: ["-e", "process.exit(4)"] });
+    await nextEvent(child, "exit");
+    const error = await rejection(bus.to(child).emit("x").ackd());
+    expect(error).to.include({ code: "ERR_PEER_DIED", executed: "no", exitCode: 4 });
+  });
+
+  it("lets a lifecycle listener that throws disturb nothing", async () => {
+    const mocha = process.listeners("uncaughtException");
+    process.removeAllListeners("uncaughtException");
+    const uncaught = nextEvent(process, "uncaughtException");
+    pair.a.lifecycle.on("ready", () => {
+      throw new Error("from a lifecycle listener");
+    });
+    pair.b.on("x", () => 1);
+    expect(await pair.a.to(pair.toB).emit("x").ackd()).to.equal(1);
+    expect((await uncaught)[0]).to.have.property("message", "from a lifecycle listener");
+    for (const listener of mocha) process.on("uncaughtException", listener);
+  });
+
+  it("warns once a code of what is undelivered if nobody listens for it", async () => {
+    const lonely: Bus = pair.a;
+    const warned = nextEvent(process, "warning");
+    lonely.to("parent").emit("x");
+    lonely.to("parent").emit("y");
+    const [warning] = await warned;
+    expect(warning).to.include({ name: "ClusterphoneWarning", code: "ERR_NO_PEER" });
+  });
+});

@@ -1,0 +1,154 @@
+import { expect } from "chai";
+import sinon from "sinon";
+import { type BusPair, busPair, rejection, turn } from "./support/buses.ts";
+
+/** The number of a forged frame: after those of the greeting. */
+const FORGED = 10;
+
+/** What arrives at `b` as if `a`'s process had sent it. */
+describe("frames from nowhere", () => {
+  let pair: BusPair;
+  let errors: sinon.SinonSpy;
+  let number: number;
+
+  const send = (...items: unknown[]) => pair.right.receive({ clusterphone2: [++number, ...items] });
+
+  beforeEach(async () => {
+    pair = busPair();
+    number = FORGED;
+    pair.b.on("echo", (data) => data);
+    errors = sinon.spy();
+    pair.b.lifecycle.on("protocolError", errors);
+    await pair.a.to(pair.toB).emit("echo").ackd();
+  });
+
+  /** The bus goes on as if nothing had been. */
+  async function stillWorks(): Promise<void> {
+    // The real frames come up to the number of the forged ones; until then they count as repeated.
+    number += FORGED;
+    for (; number >= FORGED; number--) {
+      pair.a.to(pair.toB).emit("echo");
+      await turn();
+    }
+    expect(await pair.a.to(pair.toB).emit("echo", "still here").ackd()).to.equal("still here");
+  }
+
+  const malformed: Record<string, unknown> = {
+    "no list": { clusterphone2: 7 },
+    nothing: { clusterphone2: null },
+    "an empty list": { clusterphone2: [] },
+    "no number": { clusterphone2: ["x", [2]] },
+    "a text that is no JSON": { clusterphone2: [FORGED, "{not json"] },
+    "a text that is no list": { clusterphone2: [FORGED, '{"a":1}'] },
+    "items that are no lists": { clusterphone2: [FORGED, { a: 1 }, null] },
+    "a head that is no number": { clusterphone2: [FORGED, ["2", 1, "_", "echo", 0]] },
+    "an unknown kind": { clusterphone2: [FORGED, [15, 1, 2, 3]] },
+    "an event without a name": { clusterphone2: [FORGED, [2, 1, "_"]] },
+    "an event with an empty namespace": { clusterphone2: [FORGED, [2, 1, "", "echo", 0]] },
+    "an event with a bad id": { clusterphone2: [FORGED, [2, -1, "_", "echo", 0]] },
+    "an event with a fraction for an id": { clusterphone2: [FORGED, [2, 1.5, "_", "echo", 0]] },
+    "an event with bad options": { clusterphone2: [FORGED, [2, 1, "_", "echo", "x"]] },
+    "an event with bad headers": { clusterphone2: [FORGED, [2, 1, "_", "echo", { h: 1 }]] },
+    "an endless name": { clusterphone2: [FORGED, [2, 1, "_", "x".repeat(100_000), 0]] },
+    "a bad encoded payload": { clusterphone2: [FORGED, [2 | 64, 1, "_", "echo", 0, "{"]] },
+    "a payload beside that is none": { clusterphone2: [FORGED, '[[194,1,"_","echo",0]]', 5] },
+    "an ack with a bad id": { clusterphone2: [FORGED, [3, "x", 0]] },
+    "a hello without namespaces": { clusterphone2: [FORGED, [0, 2, 0, [], 5, 0]] },
+    "a ready without a namespace": { clusterphone2: [FORGED, [1, {}]] },
+  };
+
+  for (const [what, frame] of Object.entries(malformed)) {
+    it(`are ignored and counted: ${what}`, async () => {
+      pair.right.receive(frame);
+      sinon.assert.calledOnce(errors);
+      expect(errors.firstCall.args[0]).to.have.property("code", "ERR_PROTOCOL");
+      expect(pair.toA.protocolErrors).to.equal(1);
+      await stillWorks();
+    });
+  }
+
+  it("that hold one bad item still bring the others", async () => {
+    const heard = sinon.spy();
+    pair.b.on("x", heard);
+    send([2, 900, "_", "x", 0, 1], [2, "bad"], [2, 901, "_", "x", 0, 2]);
+    await turn();
+    expect(heard.args.map(([data]) => data)).to.deep.equal([1, 2]);
+    sinon.assert.calledOnce(errors);
+  });
+
+  it("that are not ours are not touched", () => {
+    for (const foreign of [null, 5, "text", {}, { cmd: "x" }, { clusterphone: 1 }, [1]]) {
+      pair.right.receive(foreign);
+    }
+    pair.right.receive(Object.create({ clusterphone2: [1] }));
+    sinon.assert.notCalled(errors);
+  });
+
+  it("do not reach Object.prototype", async () => {
+    const headers = JSON.parse('{"__proto__": "polluted", "constructor": "x"}') as object;
+    const data = JSON.parse('{"__proto__": {"polluted": true}}') as object;
+    const heard = sinon.spy();
+    pair.b.on("__proto__", heard);
+    send([2, 900, "_", "__proto__", { h: headers }, data]);
+    send([2, 901, "__proto__", "constructor", 0]);
+    send([3 | 32, 1, 0, { code: "__proto__", message: "x", cause: { data } }]);
+    await turn();
+    expect(({} as Record<string, unknown>)["polluted"]).to.equal(undefined);
+    expect(Object.prototype).to.not.have.property("polluted");
+    const message = heard.firstCall.args[1] as { headers: object };
+    expect(Object.getPrototypeOf(message.headers)).to.equal(null);
+  });
+
+  it("with acks for nothing, or twice, are dropped in silence", async () => {
+    send([3, 1, 0, "for nothing"], [3, 1, 0, "again"], [3, 424242, 0, "for nothing"]);
+    for (let i = 0; i < 200; i++) send([3, 5000 + i, 0, "flood"]);
+    sinon.assert.notCalled(errors);
+    await stillWorks();
+  });
+
+  it("that come again are taken once", async () => {
+    const heard = sinon.spy();
+    pair.b.on("x", heard);
+    const frame = { clusterphone2: [777, [2, 900, "_", "x", 0, 1]] };
+    pair.right.receive(frame);
+    pair.right.receive(structuredClone(frame));
+    await turn();
+    sinon.assert.calledOnce(heard);
+  });
+
+  it("for a namespace that is not open are answered", async () => {
+    pair.right.sent.length = 0;
+    send([2 | 16, 900, "closed here", "x", 0]);
+    await turn();
+    const sent = JSON.stringify(pair.right.sent);
+    expect(sent).to.include("ERR_UNHANDLED").and.to.include("is not open here");
+  });
+
+  it("announce only so many namespaces", () => {
+    for (let i = 0; i < 10_100; i++) send([1, `made up ${i}`]);
+    expect(errors.callCount).to.be.within(100, 110);
+  });
+});
+
+describe("a peer of another major version", () => {
+  it("is refused in one clear error: what waited fails, what comes fails", async () => {
+    const pair = busPair();
+    const waiting = rejection(pair.a.to(pair.toB).emit("x").ackd());
+    pair.left.receive({ clusterphone2: [50, [0, 3, 1, [], ["_"], 1]] });
+    const error = await waiting;
+    expect(error).to.include({ code: "ERR_PROTOCOL", executed: "no" });
+    expect(error.message).to.match(/speaks protocol 3\.1.*this side speaks 2/);
+    const later = await rejection(pair.a.to(pair.toB).emit("x").ackd());
+    expect(later).to.have.property("code", "ERR_PROTOCOL");
+    expect(pair.toB.state).to.equal("down");
+  });
+
+  it("with a newer minor is understood", async () => {
+    const pair = busPair();
+    pair.left.receive({
+      clusterphone2: [50, [0, 2, 9, ["something-new"], ["_"], 0, null, "more"], [12, "new item"]],
+    });
+    expect(pair.toB.isReady("_")).to.equal(true);
+    expect(pair.toB.protocolErrors).to.equal(1);
+  });
+});

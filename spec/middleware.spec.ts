@@ -1,0 +1,323 @@
+import { expect } from "chai";
+import sinon from "sinon";
+import type { Layer, Message, Middleware } from "../lib/index.ts";
+import { logging, queueing } from "../lib/index.ts";
+import { type BusPair, busPair, nextEvent, rejection, turn } from "./support/buses.ts";
+
+describe("middleware", () => {
+  let pair: BusPair;
+  const crossing = (message: Message) => `${message.direction} ${message.kind} ${message.event}`;
+
+  beforeEach(() => {
+    pair = busPair();
+    pair.b.on("echo", (data) => data);
+  });
+
+  it("sees every crossing once, acks too, on both sides", async () => {
+    const seen: Record<"a" | "b", string[]> = { a: [], b: [] };
+    for (const side of ["a", "b"] as const) {
+      pair[side].use((message, next) => {
+        seen[side].push(crossing(message));
+        return next();
+      });
+    }
+    await pair.a.to(pair.toB).emit("echo", 1).ackd();
+    expect(seen.a).to.deep.equal(["outbound event echo", "inbound ack echo"]);
+    expect(seen.b).to.deep.equal(["inbound event echo", "outbound ack echo"]);
+  });
+
+  it("sees no ack where none is wanted", async () => {
+    const seen: string[] = [];
+    pair.b.use((message, next) => {
+      seen.push(crossing(message));
+      return next();
+    });
+    pair.a.to(pair.toB).emit("echo", 1);
+    await pair.a.to(pair.toB).emit("echo", 2).ackd();
+    expect(seen.filter((each) => each === "outbound ack echo")).to.have.length(1);
+  });
+
+  it("runs in order of registration outbound, in reverse inbound", async () => {
+    const order: string[] = [];
+    for (const name of ["first", "second"]) {
+      pair.a.use((message, next) => {
+        order.push(`${name} ${message.direction}`);
+        return next();
+      });
+    }
+    await pair.a.to(pair.toB).emit("echo").ackd();
+    expect(order).to.deep.equal([
+      "first outbound",
+      "second outbound",
+      "second inbound",
+      "first inbound",
+    ]);
+  });
+
+  it("of the central bus covers every namespace, of a namespaced bus only that one", async () => {
+    const central: string[] = [];
+    const namespaced: string[] = [];
+    pair.a.use((message, next) => {
+      if (message.kind === "event") central.push(message.namespace);
+      return next();
+    });
+    pair.a.ns("one").use((message, next) => {
+      if (message.kind === "event") namespaced.push(message.namespace);
+      return next();
+    });
+    pair.b.ns("one").on("x", () => 1);
+    pair.b.ns("two").on("x", () => 2);
+    await pair.a.ns("one").to(pair.toB).emit("x").ackd();
+    await pair.a.ns("two").to(pair.toB).emit("x").ackd();
+    expect(central).to.deep.equal(["one", "two"]);
+    expect(namespaced).to.deep.equal(["one"]);
+  });
+
+  it("has the reply after next() inbound, and the message on its way after next() outbound", async () => {
+    const found: unknown[] = [];
+    pair.b.on("later", async () => {
+      await turn();
+      return "reply";
+    });
+    pair.b.on("fails", async () => {
+      throw new TypeError("no");
+    });
+    pair.b.use(async (message, next) => {
+      await next();
+      if (message.kind === "event") found.push(message.reply ?? message.error?.name);
+    });
+    let wasParked = false;
+    pair.a.use(async (message, next) => {
+      await next();
+      if (message.direction === "outbound" && !pair.toB.isReady("_")) wasParked = true;
+    });
+    await pair.a.to(pair.toB).emit("later").ackd();
+    await rejection(pair.a.to(pair.toB).emit("fails").ackd());
+    expect(found).to.deep.equal(["reply", "TypeError"]);
+    expect(wasParked).to.equal(true);
+  });
+
+  it("carries headers to the other side, and state to the ack of the same message", async () => {
+    pair.a.use(async (message, next) => {
+      if (message.direction === "outbound") {
+        message.headers["trace"] = "t-1";
+        message.state["started"] = "here";
+      }
+      await next();
+    });
+    const inbound: unknown[] = [];
+    pair.a.use((message, next) => {
+      if (message.kind === "ack") inbound.push({ ...message.headers }, message.state["started"]);
+      return next();
+    });
+    pair.b.use((message, next) => {
+      if (message.kind === "event") message.state["trace"] = message.headers["trace"];
+      else message.headers["trace"] = `${String(message.state["trace"])}-back`;
+      return next();
+    });
+    await pair.a.to(pair.toB).emit("echo").ackd();
+    expect(inbound).to.deep.equal([{ trace: "t-1-back" }, "here"]);
+    expect(Object.getPrototypeOf({})).to.not.have.property("trace");
+  });
+
+  it("may replace data and reply", async () => {
+    pair.a.use((message, next) => {
+      if (message.direction === "outbound") message.data = `${String(message.data)}!`;
+      else message.reply = `${String(message.reply)}?`;
+      return next();
+    });
+    expect(await pair.a.to(pair.toB).emit("echo", "hi").ackd()).to.equal("hi!?");
+  });
+
+  it("may answer in place of a listener that is missing, or has failed", async () => {
+    pair.b.on("fails", () => {
+      throw new Error("no");
+    });
+    pair.b.use(async (message, next) => {
+      await next();
+      if (message.kind !== "event" || !message.error) return;
+      message.error = undefined;
+      message.reply = "fallback";
+    });
+    const peer = pair.a.to(pair.toB);
+    expect(await peer.emit("missing").ackd()).to.equal("fallback");
+    expect(await peer.emit("fails").ackd()).to.equal("fallback");
+  });
+
+  describe("that drops a message", () => {
+    const drop = (which: string): Middleware =>
+      function dropper(message, next) {
+        if (`${message.direction} ${message.kind}` !== which) return next();
+      };
+    const cases = {
+      "outbound event": { side: "a", executed: "no" },
+      "inbound event": { side: "b", executed: "no" },
+      "outbound ack": { side: "b", executed: "yes" },
+      "inbound ack": { side: "a", executed: "yes" },
+    } as const;
+
+    for (const [which, { side, executed }] of Object.entries(cases)) {
+      it(`rejects with ERR_REFUSED, executed ${executed}: ${which}`, async () => {
+        pair[side].use(drop(which));
+        const error = await rejection(pair.a.to(pair.toB).emit("echo", 1).ackd());
+        expect(error).to.include({ code: "ERR_REFUSED", executed });
+        expect(error.message).to.include('middleware "dropper" did not call next()');
+      });
+
+      it(`that throws does the same, with its error as cause: ${which}`, async () => {
+        pair[side].use(async (message, next) => {
+          if (`${message.direction} ${message.kind}` === which && message.data !== "good") {
+            throw new RangeError("not this one");
+          }
+          await next();
+        });
+        const error = await rejection(pair.a.to(pair.toB).emit("echo", 1).ackd());
+        expect(error).to.include({ code: "ERR_REFUSED", executed });
+        expect(error.cause).to.include({ name: "RangeError", message: "not this one" });
+      });
+    }
+
+    it("disturbs no other message of the batch", async () => {
+      pair.a.use((message, next) => {
+        if (message.data === "bad") throw new Error("bad");
+        return next();
+      });
+      const results = await Promise.allSettled(
+        ["one", "bad", "two"].map((data) => pair.a.to(pair.toB).emit("echo", data).ackd()),
+      );
+      expect(results.map(({ status }) => status)).to.deep.equal([
+        "fulfilled",
+        "rejected",
+        "fulfilled",
+      ]);
+    });
+
+    it("is reported where it happened if nobody asked for an ack", async () => {
+      pair.b.use(drop("inbound event"));
+      const there = nextEvent(pair.b.lifecycle, "undelivered");
+      pair.a.to(pair.toB).emit("echo");
+      const [error] = await there;
+      expect(error).to.have.property("code", "ERR_REFUSED");
+    });
+  });
+
+  it("that throws after next() takes the message back while it has not been written", async () => {
+    const heard = sinon.spy();
+    pair.b.on("x", heard);
+    await pair.a.to(pair.toB).emit("echo").ackd();
+    pair.a.use((message, next) => {
+      void next();
+      if (message.event === "x") throw new Error("too late?");
+    });
+    const error = await rejection(pair.a.to(pair.toB).emit("x").ackd());
+    expect(error).to.include({ code: "ERR_REFUSED", executed: "no" });
+    await pair.a.to(pair.toB).emit("echo").ackd();
+    sinon.assert.notCalled(heard);
+  });
+
+  it("that calls next() twice gets its message refused", async () => {
+    pair.b.use(async function twice(message, next) {
+      await next();
+      if (message.kind === "event") await next();
+    });
+    const error = await rejection(pair.a.to(pair.toB).emit("echo").ackd());
+    expect(error).to.include({ code: "ERR_REFUSED", executed: "yes" });
+    expect(error.message).to.include("next() was called twice");
+  });
+
+  it("that awaits holds back what was emitted later to the same namespace, and nothing else", async () => {
+    const order: unknown[] = [];
+    let release = () => {};
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    pair.a.use(async (message, next) => {
+      if (message.data === "slow") await gate;
+      await next();
+    });
+    for (const name of ["_", "other"]) pair.b.ns(name).on("x", (data) => order.push(data));
+    const peer = pair.a.to(pair.toB);
+    const slow = peer.emit("x", "slow").ackd();
+    const later = peer.emit("x", "later").ackd();
+    await pair.a.ns("other").to(pair.toB).emit("x", "elsewhere").ackd();
+    expect(order).to.deep.equal(["elsewhere"]);
+    release();
+    await Promise.all([slow, later]);
+    expect(order).to.deep.equal(["elsewhere", "slow", "later"]);
+  });
+
+  it("keeps thousands that wait behind an awaiting layer, in order", async () => {
+    const seen: unknown[] = [];
+    let release = () => {};
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    pair.a.use((message, next) => (message.data === 0 ? gate.then(next) : next()));
+    pair.b.on("x", (data) => {
+      seen.push(data);
+    });
+    const acks = Array.from({ length: 20_000 }, (_, i) => pair.a.to(pair.toB).emit("x", i).ackd());
+    release();
+    await Promise.all(acks);
+    expect(seen).to.deep.equal(Array.from({ length: 20_000 }, (_, i) => i));
+  });
+
+  it("times out, never sent, behind a layer that awaits for ever", async () => {
+    pair.a.use((message, next) => (message.data === "stuck" ? new Promise(() => {}) : next()));
+    const peer = pair.a.to(pair.toB);
+    const stuck = rejection(peer.emit("echo", "stuck").within(30).ackd());
+    const behind = rejection(peer.emit("echo", "behind").within(30).ackd());
+    for (const error of await Promise.all([stuck, behind])) {
+      expect(error).to.include({ code: "ERR_ACK_TIMEOUT", executed: "no" });
+    }
+  });
+
+  describe("built in", () => {
+    it("can be replaced, for one namespace too", async () => {
+      const refusing: Layer = Object.assign(
+        ((message, next) => {
+          if (message.peer.isReady(message.namespace)) return next();
+        }) as Middleware,
+        { slot: "queueing" as const },
+      );
+      pair.a.ns("strict").use(refusing);
+      const error = await rejection(pair.a.ns("strict").to(pair.toB).emit("x").ackd());
+      expect(error).to.include({ code: "ERR_REFUSED", executed: "no" });
+      expect(await pair.a.to(pair.toB).emit("echo", "others still queue").ackd()).to.equal(
+        "others still queue",
+      );
+    });
+
+    it("queueing takes bounds in messages", async () => {
+      pair.a.use(queueing({ messages: 2 }));
+      const results = await Promise.allSettled(
+        [1, 2, 3].map((i) => pair.a.to(pair.toB).emit("echo", i).ackd()),
+      );
+      expect(results.map(({ status }) => status)).to.deep.equal([
+        "fulfilled",
+        "fulfilled",
+        "rejected",
+      ]);
+      expect(results[2]).to.have.nested.property("reason.code", "ERR_QUEUE_FULL");
+    });
+
+    it("logging writes a line a crossing to any logger, failures as warnings", async () => {
+      const logger = {
+        debug: sinon.spy(),
+        info: sinon.spy(),
+        warn: sinon.spy(),
+        error: sinon.spy(),
+      };
+      pair.a.use(logging({ logger, level: "info" }));
+      await pair.a.to(pair.toB).emit("echo", 1).ackd();
+      await rejection(pair.a.to(pair.toB).emit("missing").ackd());
+      const lines = logger.info.args.map(([line]) => String(line));
+      expect(lines).to.deep.equal([
+        "-> memory:left _/echo #1",
+        "<- memory:left _/echo #1 ack",
+        "-> memory:left _/missing #2",
+      ]);
+      sinon.assert.calledOnceWithMatch(logger.warn, /<- .*missing.*has no listener/);
+    });
+
+    it("logging that is off is not in the chain", () => {
+      expect((logging() as Layer).crossings).to.deep.equal([]);
+    });
+  });
+});
