@@ -1,0 +1,119 @@
+import cluster from "node:cluster";
+import { mkdtempSync, readFileSync, rmSync, watch } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { expect } from "chai";
+import { bus, type Peer } from "../../lib/index.ts";
+import { nextEvent, rejection } from "../support/buses.ts";
+import { endAll, entryOf, start } from "../support/processes.ts";
+
+describe("the death of a peer", () => {
+  afterEach(endAll);
+
+  it("by SIGKILL settles what is pending, with the signal and the truth about executed", async () => {
+    const child = start("victim");
+    const peer = bus.to(child);
+    await peer.emit("pid").ackd();
+    const sent = Array.from({ length: 100 }, () => rejection(peer.emit("hang").ackd()));
+    const queued = rejection(bus.ns("never").to(child).emit("x").ackd());
+    await peer.emit("echo").ackd();
+    const down = nextEvent(bus.lifecycle, "down") as Promise<[Peer, Error]>;
+    child.kill("SIGKILL");
+    for (const error of await Promise.all(sent)) {
+      expect(error).to.include({ code: "ERR_PEER_DIED", executed: "maybe", signal: "SIGKILL" });
+    }
+    expect(await queued).to.include({ code: "ERR_PEER_DIED", executed: "no", signal: "SIGKILL" });
+    expect((await down)[0].id).to.equal(`child:${child.pid}`);
+  });
+
+  it("by exit tells the exit code", async () => {
+    const child = start("victim");
+    const error = await rejection(bus.to(child).emit("exit", 7).ackd());
+    expect(error).to.include({ code: "ERR_PEER_DIED", executed: "maybe", exitCode: 7 });
+    expect(error.message).to.match(/exited with code 7 before it acknowledged "exit" to child:/);
+  });
+
+  it("by an uncaught error is a death like others", async () => {
+    const child = start("victim", [], { silent: true });
+    const error = await rejection(bus.to(child).emit("throw").ackd());
+    expect(error).to.include({ code: "ERR_PEER_DIED", executed: "maybe", exitCode: 1 });
+  });
+
+  it("may also be a disconnect of a child that lives on", async () => {
+    const child = start("victim");
+    const error = await rejection(bus.to(child).emit("disconnect").ackd());
+    expect(error).to.include({ code: "ERR_PEER_DIED", executed: "maybe" });
+    const later = await rejection(bus.to(child).emit("echo").ackd());
+    expect(later).to.include({ code: "ERR_PEER_DIED", executed: "no" });
+  });
+
+  it("before it ever said hello rejects what waited", async () => {
+    const child = start("victim", [], { execArgv: ["-e", "process.exit(9)"] });
+    const error = await rejection(bus.to(child).emit("echo").ackd());
+    expect(error).to.include({ code: "ERR_PEER_DIED", executed: "no", exitCode: 9 });
+  });
+
+  it("comes after what had arrived before it was read", async () => {
+    const child = start("victim");
+    const said: unknown[] = [];
+    const namespace = bus.on("said", (i) => said.push(i));
+    const error = await rejection(bus.to(child).emit("say-and-exit", 5000).ackd());
+    namespace.off("said");
+    expect(error).to.include({ code: "ERR_PEER_DIED", exitCode: 0 });
+    expect(said).to.deep.equal(Array.from({ length: 5000 }, (_, i) => i));
+  });
+
+  it("of a cluster worker is the same; its successor starts anew", async () => {
+    cluster.setupPrimary({ exec: entryOf("victim"), serialization: "json" });
+    const worker = cluster.fork();
+    await bus.to(worker).emit("echo").ackd();
+    const pending = rejection(bus.to(worker).emit("hang").ackd());
+    await bus.to(worker).emit("echo").ackd();
+    process.kill(worker.process.pid ?? 0, "SIGKILL");
+    expect(await pending).to.include({ code: "ERR_PEER_DIED", signal: "SIGKILL" });
+    const next = cluster.fork();
+    expect(await bus.to(next).emit("echo", "anew").ackd()).to.equal("anew");
+    next.process.kill("SIGKILL");
+    await nextEvent(next, "exit");
+  });
+
+  it("of a thread tells the exit code", async () => {
+    const thread = new Worker(entryOf("victim"));
+    const pending = rejection(bus.to(thread).emit("hang").ackd());
+    await bus.to(thread).emit("echo").ackd();
+    await thread.terminate();
+    expect(await pending).to.include({ code: "ERR_PEER_DIED", executed: "maybe", exitCode: 1 });
+    const later = await rejection(bus.to(thread).emit("echo").ackd());
+    expect(later).to.include({ code: "ERR_PEER_DIED", executed: "no" });
+  });
+
+  it("is seen from below too, when the parent is killed", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "clusterphone-"));
+    const file = join(folder, "outcome.json");
+    const watcher = watch(folder);
+    const written = new Promise<string[]>((resolve) => {
+      watcher.on("change", () => {
+        try {
+          resolve(JSON.parse(readFileSync(file, "utf8")) as string[]);
+        } catch {
+          // Not there yet, or half written: the next change tells.
+        }
+      });
+    });
+    const middleman = start("middleman", [file]);
+    bus.to(middleman);
+    const grandchild = new Promise<number>((resolve) => {
+      bus.once("grandchild", (pid) => resolve(pid as number));
+    });
+    await grandchild;
+    middleman.kill("SIGKILL");
+    expect(await written).to.deep.equal([
+      "ERR_PEER_DIED maybe",
+      "ERR_PEER_DIED no",
+      "ERR_PEER_DIED no",
+    ]);
+    watcher.close();
+    rmSync(folder, { recursive: true });
+  });
+});

@@ -1,0 +1,168 @@
+import { MessageChannel, Worker } from "node:worker_threads";
+import { expect } from "chai";
+import { bus } from "../../lib/index.ts";
+import { nextEvent } from "../support/buses.ts";
+import { endAll, ended, entryOf, runScript, start } from "../support/processes.ts";
+
+describe("a good neighbour", () => {
+  afterEach(endAll);
+
+  describe("that is only loaded", () => {
+    it("changes nothing in a process, which exits by itself", async () => {
+      const script = `
+        const before = [process.eventNames(), process._getActiveHandles().length];
+        const { bus } = await import("clusterphone");
+        const after = [process.eventNames(), process._getActiveHandles().length];
+        console.log(JSON.stringify(before) === JSON.stringify(after), typeof bus.on);`;
+      const { code, output } = await runScript(script);
+      expect({ code, output }).to.deep.equal({ code: 0, output: "true function\n" });
+    });
+
+    it("changes nothing in a child, sends nothing, and lets it exit", async () => {
+      const child = start("plain", ["imports"], { silent: true });
+      const messages: unknown[] = [];
+      child.on("message", (message) => messages.push(message));
+      expect(await ended(child)).to.deep.equal({ code: 0, signal: null, output: "" });
+      expect(messages).to.deep.equal([]);
+    });
+
+    it("loads by require as well", async () => {
+      const script = `
+        import { createRequire } from "node:module";
+        const required = createRequire(process.cwd() + "/x.js")("clusterphone");
+        const { bus } = await import("clusterphone");
+        console.log(required.bus === bus);`;
+      expect(await runScript(script)).to.include({ code: 0, output: "true\n" });
+    });
+  });
+
+  it("shares one bus among copies of the package", async () => {
+    const script = `
+      import { bus } from "clusterphone";
+      import { pathToFileURL } from "node:url";
+      const copy = await import(pathToFileURL("dist/lib/index.js") + "?copy");
+      console.log(copy.bus === bus, copy.queueing !== undefined);`;
+    expect(await runScript(script)).to.include({ code: 0, output: "true true\n" });
+  });
+
+  it("lets others use the channel, both ways", async () => {
+    const child = start("neighbour", ["first"]);
+    const heard: unknown[] = [];
+    child.on("message", (message) => {
+      if (!Object.hasOwn(Object(message), "clusterphone2")) heard.push(message);
+    });
+    child.send({ early: 1 });
+    await bus.to(child).emit("speak").ackd();
+    child.send({ late: 2 });
+    expect(await bus.to(child).emit("seen").ackd()).to.deep.include.members([
+      { early: 1 },
+      { late: 2 },
+    ]);
+    expect(heard).to.deep.equal([{ from: "somebody else" }, "a text"]);
+  });
+
+  it("keeps what came for others until they listen, in a child", async () => {
+    const child = start("neighbour");
+    for (let i = 0; i < 3; i++) child.send({ foreign: i });
+    await bus.to(child).emit("seen").ackd();
+    child.send({ foreign: 3 });
+    await bus.to(child).emit("listen").ackd();
+    child.send({ foreign: 4 });
+    const seen = (await bus.to(child).emit("seen").ackd()) as { foreign?: number }[];
+    const foreign = seen.map((message) => message.foreign).filter((each) => each !== undefined);
+    expect(foreign).to.deep.equal([0, 1, 2, 3, 4]);
+  });
+
+  it("keeps what came for others until they listen, in a parent", async () => {
+    const child = start("neighbour");
+    await bus.to(child).emit("speak").ackd();
+    const heard: unknown[] = [];
+    const both = new Promise<void>((resolve) => {
+      child.on("message", (message) => {
+        if (heard.push(message) === 2) resolve();
+      });
+    });
+    await both;
+    expect(heard).to.deep.equal([{ from: "somebody else" }, "a text"]);
+  });
+
+  it("keeps what came for others until they listen, on a port", async () => {
+    const { port1, port2 } = new MessageChannel();
+    bus.to(port1);
+    port2.postMessage("early");
+    port2.postMessage({ clusterphone2: "garbage" });
+    await nextEvent(bus.lifecycle, "protocolError");
+    const [heard] = await nextEvent(port1, "message");
+    expect(heard).to.equal("early");
+    const down = nextEvent(bus.lifecycle, "down");
+    port2.close();
+    expect((await down)[0]).to.have.property("kind", "port");
+  });
+
+  it("lets a child exit that only speaks, when it has its answer", async () => {
+    bus.on("hit", (count) => count);
+    const child = start("plain", ["speaks-only"], { silent: true });
+    bus.to(child);
+    expect(await ended(child)).to.include({ code: 0, output: "" });
+    bus.off("hit");
+  });
+
+  it("keeps a child alive as long as the bus has listeners, and no longer", async () => {
+    const child = start("plain", ["listens-and-lets-go"], { silent: true });
+    const end = ended(child);
+    bus.to(child);
+    await nextEvent(child.stdout as NonNullable<typeof child.stdout>, "data");
+    expect(child.exitCode).to.equal(null);
+    child.send("let go");
+    expect(await end).to.deep.equal({ code: 0, signal: null, output: "listening\nlet go\n" });
+  });
+
+  it("leaves the listeners of others what keeps a child alive", async () => {
+    const child = start("plain", ["own-listener"], { silent: true });
+    const end = ended(child);
+    child.send("hello");
+    expect(await end).to.deep.equal({ code: 0, signal: null, output: 'heard "hello"\n' });
+  });
+
+  it("times out clearly under a parent that has no bus, and exits", async () => {
+    const child = start("plain", ["times-out"], { silent: true });
+    const { code, output } = await ended(child);
+    expect(code).to.equal(0);
+    expect(output).to.match(/^ERR_ACK_TIMEOUT no .*does it use clusterphone\?\n$/);
+  });
+
+  it("lets a thread exit that only speaks, and one whose port somebody else uses live on", async () => {
+    bus.on("hit", (count) => count);
+    const speaks = new Worker(entryOf("plain"), { argv: ["speaks-only"] });
+    bus.to(speaks);
+    expect(await nextEvent(speaks, "exit")).to.deep.equal([0]);
+    const uses = new Worker(entryOf("thread-neighbour"));
+    bus.to(uses);
+    const heard = new Promise((resolve) => {
+      uses.on("message", (message) => {
+        if (message === "listening") uses.postMessage("still there?");
+        else if (typeof message === "string") resolve(message);
+      });
+    });
+    expect(await heard).to.equal("heard: still there?");
+    uses.postMessage("end");
+    expect(await nextEvent(uses, "exit")).to.deep.equal([0]);
+    bus.off("hit");
+  });
+
+  it("adds no error listener to what is the user's", () => {
+    const child = start("neighbour");
+    bus.to(child);
+    expect(child.listenerCount("error")).to.equal(0);
+    expect(child.listenerCount("message")).to.equal(1);
+  });
+
+  it("sends nothing to a child that it was not told to address", async () => {
+    bus.on("anything", () => 1);
+    const child = start("plain", ["own-listener"], { silent: true });
+    const end = ended(child);
+    child.send("the only message");
+    expect((await end).output).to.equal('heard "the only message"\n');
+    bus.off("anything");
+  });
+});

@@ -1,0 +1,18 @@
+// A child in which others use the channel too.
+import { bus } from "../../lib/index.ts";
+
+const [how] = process.argv.slice(2);
+const seen: unknown[] = [];
+const note = (message: unknown) => {
+  seen.push(message);
+};
+
+bus.on("seen", () => seen);
+bus.on("listen", () => {
+  process.on("message", note);
+});
+bus.on("speak", () => {
+  process.send?.({ from: "somebody else" });
+  process.send?.("a text");
+});
+if (how === "first") process.on("message", note);

@@ -1,0 +1,26 @@
+// A child that can be told to end in many ways.
+import { bus } from "../../lib/index.ts";
+
+bus.on("pid", () => process.pid);
+bus.on("hang", () => new Promise(() => {}));
+bus.on("exit", (code) => process.exit(code as number));
+bus.on("throw", () => {
+  process.nextTick(() => {
+    throw new Error("an uncaught one");
+  });
+  return new Promise(() => {});
+});
+bus.on("disconnect", () => {
+  // After the listeners of the tick, as a channel that is read must not be closed.
+  setImmediate(() => process.disconnect());
+  return new Promise(() => {});
+});
+bus.on("echo", (data) => data);
+bus.on("say-and-exit", (count, message) => {
+  const replies: Promise<unknown>[] = [];
+  for (let i = 0; i < (count as number); i++) bus.to(message.peer).emit("said", i);
+  void Promise.all(replies)
+    .then(() => bus.flushed())
+    .then(() => process.exit(0));
+  return new Promise(() => {});
+});
