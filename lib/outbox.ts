@@ -62,15 +62,14 @@ export class Outbox {
     this.#flush();
   }
 
-  /** Nothing can be sent any more. Returns what never was. */
+  /** Nothing can be sent any more. Returns what never was, and first the handle whose fate is unknown. */
   close(): Parcel[] {
     this.#closed = true;
-    const unsent = this.#parcels;
+    const left = this.#transfer ? [this.#transfer, ...this.#parcels] : this.#parcels;
     this.#parcels = [];
-    this.#transfer?.transferred(false);
     this.#transfer = undefined;
     this.#idle();
-    return unsent;
+    return left;
   }
 
   #flush(): void {

@@ -430,12 +430,12 @@ export class Peer implements LinkEvents {
     this.#state = "down";
     this.#downError = error;
     clearTimeout(this.#helloTimer);
-    const pending = this.unsettled();
-    const unsent = this.outbox.close().filter((parcel) => parcel instanceof OutboundEvent);
-    for (const event of [...pending, ...unsent]) {
+    const left = this.outbox.close().filter((parcel) => parcel instanceof OutboundEvent);
+    for (const event of [...this.unsettled(), ...left]) {
       if (error.code === "ERR_PEER_DIED") event.peerDied(end, reason);
       else event.fail(error);
     }
+    for (const event of left) event.transferred(false);
     for (const event of this.#running.values()) event.abort(error);
     this.#running.clear();
     this.#host.peerDown(this, error);

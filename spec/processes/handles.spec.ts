@@ -1,0 +1,294 @@
+import type { ChildProcess } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { readdirSync } from "node:fs";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import { Worker } from "node:worker_threads";
+import { expect } from "chai";
+import { bus, type Handle, type Target } from "../../lib/index.ts";
+import { nextEvent, rejection } from "../support/buses.ts";
+import { endAll, entryOf, start } from "../support/processes.ts";
+
+/** A client and the connection that the server accepted from it. */
+interface Connection {
+  readonly client: Socket;
+  readonly accepted: Socket;
+}
+
+describe("handles", () => {
+  let server: Server;
+  let child: ChildProcess;
+  let peer: Target;
+
+  beforeEach(async () => {
+    server = createServer({ pauseOnConnect: true }).listen(0, "127.0.0.1");
+    await nextEvent(server, "listening");
+    child = start("receiver");
+    peer = bus.to(child);
+    await peer.emit("echo").ackd();
+  });
+
+  afterEach(async () => {
+    server.close();
+    await endAll();
+  });
+
+  async function connection(from: Server = server): Promise<Connection> {
+    const accepted = nextEvent(from, "connection") as Promise<[Socket]>;
+    const client = connect((from.address() as AddressInfo).port, "127.0.0.1");
+    client.on("error", () => {});
+    return { client, accepted: (await accepted)[0] };
+  }
+
+  async function connections(count: number): Promise<Connection[]> {
+    const made: Connection[] = [];
+    while (made.length < count) made.push(await connection());
+    return made;
+  }
+
+  /** Everything the client gets until its connection ends. */
+  function answer(client: Socket): Promise<string> {
+    let text = "";
+    client.on("data", (bytes) => {
+      text += String(bytes);
+    });
+    return new Promise((resolve) => client.once("close", () => resolve(text)));
+  }
+
+  const descriptors = () => readdirSync("/proc/self/fd").length;
+
+  it("hand a connection over: the child answers, and the sender's copy is closed", async () => {
+    const { client, accepted } = await connection();
+    const closed = nextEvent(accepted, "close");
+    const answered = answer(client);
+    client.write("hello");
+    expect(await peer.emit("socket", 1, { handle: accepted }).ackd()).to.equal(true);
+    expect(await answered).to.equal("child got hello");
+    await closed;
+    expect(accepted.destroyed).to.equal(true);
+  });
+
+  it("arrive in order among other messages", async () => {
+    const made = await connections(20);
+    const answers = made.map(({ client }, i) => {
+      client.write(`${i}`);
+      return answer(client);
+    });
+    for (const [i, { accepted }] of made.entries()) {
+      peer.emit("note", `before ${i}`);
+      peer.emit("socket", i, { handle: accepted });
+      peer.emit("note", `after ${i}`);
+    }
+    const noted = await peer.emit("noted").ackd();
+    const expected = made.flatMap((_, i) => [`before ${i}`, i, `after ${i}`]);
+    expect(noted).to.deep.equal(expected);
+    expect(await Promise.all(answers)).to.deep.equal(made.map((_, i) => `child got ${i}`));
+  });
+
+  it("lose no byte of what the client had sent, also what was read before", async () => {
+    const eager = createServer().listen(0, "127.0.0.1");
+    await nextEvent(eager, "listening");
+    for (const from of [server, eager]) {
+      const { client, accepted } = await connection(from);
+      const answered = answer(client);
+      const text = "0123456789".repeat(1300);
+      client.write(text.slice(0, 6000));
+      if (from === eager) await nextEvent(accepted, "readable");
+      peer.emit("collect", text.length, { handle: accepted });
+      client.write(text.slice(6000));
+      expect(await answered).to.equal(text);
+    }
+    eager.close();
+  });
+
+  it("throw at emit for a peer that is not ready, and stay with the caller", async () => {
+    const { client, accepted } = await connection();
+    const late = bus.to(start("receiver"));
+    const send = () => late.emit("socket", 1, { handle: accepted });
+    expect(send)
+      .to.throw(Error, /not ready there.*queueHandle/)
+      .with.property("code", "ERR_HANDLE_NOT_READY");
+    expect(accepted.destroyed).to.equal(false);
+    accepted.end("still the caller's");
+    expect(await answer(client)).to.equal("still the caller's");
+  });
+
+  it("wait for the peer with queueHandle", async () => {
+    const { client, accepted } = await connection();
+    const answered = answer(client);
+    client.write("patience");
+    const late = bus.to(start("receiver"));
+    const options = { handle: accepted, queueHandle: true };
+    expect(await late.emit("socket", 1, options).ackd()).to.equal(true);
+    expect(await answered).to.equal("child got patience");
+  });
+
+  it("that waited are closed when the message expires", async () => {
+    const { client, accepted } = await connection();
+    const answered = answer(client);
+    const options = { handle: accepted, queueHandle: true, timeout: 30 };
+    const error = await rejection(bus.ns("never").to(child).emit("x", 1, options).ackd());
+    expect(error).to.include({ code: "ERR_ACK_TIMEOUT", executed: "no" });
+    expect(await answered).to.equal("");
+  });
+
+  it("of a kind that cannot cross are refused at the call", async () => {
+    const { client, accepted } = await connection();
+    const tls = new TLSSocket(accepted);
+    tls.on("error", () => {});
+    for (const handle of [tls, {}, new EventTarget()] as unknown as Handle[]) {
+      expect(() => peer.emit("socket", 1, { handle }))
+        .to.throw(Error, /only a net.Socket, a net.Server and a dgram.Socket/)
+        .with.property("code", "ERR_HANDLE_UNSUPPORTED");
+    }
+    client.destroy();
+    accepted.destroy();
+  });
+
+  it("are refused at the call on a link that carries none", async () => {
+    const { client, accepted } = await connection();
+    const thread = new Worker(entryOf("contract"));
+    expect(() => bus.to(thread).emit("x", 1, { handle: accepted }))
+      .to.throw(Error, /this link carries no handles/)
+      .with.property("code", "ERR_HANDLE_UNSUPPORTED");
+    client.destroy();
+    await thread.terminate();
+  });
+
+  it("share a listening server", async () => {
+    const open = createServer((socket) => socket.end("from the parent")).listen(0, "127.0.0.1");
+    await nextEvent(open, "listening");
+    await peer.emit("server", 1, { handle: open }).ackd();
+    expect(open.listening).to.equal(true);
+    const { port } = open.address() as AddressInfo;
+    open.close();
+    expect(await answer(connect(port, "127.0.0.1"))).to.equal("from the child");
+    await peer.emit("stop-sharing").ackd();
+  });
+
+  it("share a datagram socket", async () => {
+    const socket = createSocket("udp4").bind(0, "127.0.0.1");
+    await nextEvent(socket, "listening");
+    await peer.emit("datagrams", 1, { handle: socket }).ackd();
+    const { port } = socket.address();
+    // Both would receive; the sender's copy is the sender's to close.
+    socket.close();
+    const client = createSocket("udp4");
+    client.send("hi", port, "127.0.0.1");
+    const [bytes] = await nextEvent(client, "message");
+    expect(String(bytes)).to.equal("child got hi");
+    client.close();
+    await peer.emit("stop-sharing").ackd();
+  });
+
+  it("go from a child to its parent too", async () => {
+    const arrived = new Promise<Socket>((resolve) => {
+      bus.once("from-below", (_, message) => {
+        resolve(message.handle as Socket);
+        return "taken";
+      });
+    });
+    const accepted = nextEvent(server, "connection") as Promise<[Socket]>;
+    const { port } = server.address() as AddressInfo;
+    expect(await peer.emit("send-up", port).ackd()).to.equal("taken");
+    (await arrived).end("from the parent's end");
+    expect(await answer((await accepted)[0].resume())).to.equal("from the parent's end");
+  });
+
+  it("cross both ways at once", async () => {
+    let taken = 0;
+    bus.on("from-below", (data, message) => {
+      (message.handle as Socket).destroy();
+      taken++;
+      return data;
+    });
+    const made = await connections(10);
+    const up = peer.emit("send-many-up", 10).ackd();
+    const down = made.map(({ client, accepted }, i) => {
+      client.write(`${i}`);
+      return peer.emit("socket", i, { handle: accepted }).ackd();
+    });
+    await Promise.all(down);
+    expect(await up).to.deep.equal(Array.from({ length: 10 }, (_, i) => i));
+    expect(taken).to.equal(10);
+    bus.off("from-below");
+    for (const { client } of made) client.destroy();
+  });
+
+  it("that nobody takes are closed by the receiver", async () => {
+    const before = await peer.emit("descriptors").ackd();
+    for (const [event, code] of [
+      ["ignores", undefined],
+      ["throws", "ERR_REMOTE"],
+      ["nobody-listens", "ERR_UNHANDLED"],
+    ] as const) {
+      const { client, accepted } = await connection();
+      const answered = answer(client);
+      const settled = peer.emit(event, 1, { handle: accepted }).ackd();
+      expect(await settled.catch((error: { code: string }) => error.code)).to.equal(
+        code ?? "did not look at the handle",
+      );
+      expect(await answered).to.equal("");
+    }
+    expect(await peer.emit("descriptors").ackd()).to.equal(before);
+  });
+
+  it("that are closed already are lost, and the error says so", async () => {
+    const { client, accepted } = await connection();
+    accepted.destroy();
+    const error = await rejection(peer.emit("socket", 1, { handle: accepted }).ackd());
+    expect(error).to.include({ code: "ERR_HANDLE_LOST", executed: "no" });
+    expect(error.message).to.match(/already closed/);
+    client.destroy();
+  });
+
+  it("are lost where the receiver has no descriptor left, and what follows goes on", async () => {
+    const limited = start("receiver", [], {
+      execPath: "/bin/sh",
+      execArgv: ["-c", 'ulimit -n 48 && exec "$0" "$@"', process.execPath],
+    });
+    const full = bus.to(limited);
+    await full.emit("exhaust").ackd();
+    const { client, accepted } = await connection();
+    const answered = answer(client);
+    const lost = rejection(full.emit("socket", 1, { handle: accepted }).ackd());
+    const after = full.emit("echo", "after").ackd();
+    expect(await lost).to.include({ code: "ERR_HANDLE_LOST", executed: "no" });
+    expect(await after).to.equal("after");
+    expect(await answered).to.equal("");
+    await full.emit("recover").ackd();
+    const next = await connection();
+    const again = answer(next.client);
+    next.client.write("again");
+    await full.emit("socket", 2, { handle: next.accepted }).ackd();
+    expect(await again).to.equal("child got again");
+  });
+
+  it("leak no descriptor when the receiver is stopped and killed, and no client hangs", async () => {
+    const made = await connections(12);
+    const answers = made.map(({ client }) => answer(client));
+    const before = descriptors() - made.length;
+    child.kill("SIGSTOP");
+    const errors = made.map(({ accepted }, i) =>
+      rejection(peer.emit("socket", i, { handle: accepted }).ackd()),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    child.kill("SIGKILL");
+    for (const [i, error] of (await Promise.all(errors)).entries()) {
+      expect(error).to.include({ code: "ERR_PEER_DIED", executed: i === 0 ? "maybe" : "no" });
+    }
+    expect(await Promise.all(answers)).to.deep.equal(made.map(() => ""));
+    // The clients' ends, the accepted ends and the child's channel are all closed.
+    expect(descriptors()).to.be.at.most(before - made.length);
+  });
+
+  it("do not keep a server from closing after the receiver has died", async () => {
+    const { client, accepted } = await connection();
+    client.write("x");
+    await peer.emit("socket", 1, { handle: accepted }).ackd();
+    child.kill("SIGKILL");
+    await nextEvent(child, "exit");
+    client.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
