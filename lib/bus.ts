@@ -5,8 +5,9 @@ import type { Hub, LifecycleEvents } from "./hub.ts";
 import type { AnyListener } from "./listeners.ts";
 import type { Namespace, NamespaceOptions } from "./namespace.ts";
 import { type EmitOptions, OutboundEvent } from "./outbound.ts";
-import type { Limits, Peer } from "./peer.ts";
+import type { Peer } from "./peer.ts";
 import { Receipt } from "./receipt.ts";
+import type { Limits } from "./room.ts";
 import type { EmitArguments, EventMap, EventName, Listener, Reply, Untyped } from "./types.ts";
 
 /** The namespace of the central bus, as in version 1. */
@@ -205,7 +206,7 @@ export class Target<Outgoing extends EventMap<Outgoing> = Untyped> {
     for (const layer of this.#hub.layersUsed.of(name).guards) layer.guard?.(message);
     message.accept();
     const isClosed = this.#hub.state === "closed" || this.#namespace.state === "closed";
-    const obstacle = isClosed ? this.#hub.closedError() : peer.obstacle(name);
+    const obstacle = isClosed ? this.#hub.closedError(message) : peer.obstacle(message);
     if (obstacle) message.fail(obstacle);
     else route.events.enter(message);
     return new Receipt(message);

@@ -1,6 +1,9 @@
 import type { Message } from "./message.ts";
 
-/** Runs the rest of the chain. Resolves when all further layers have settled. */
+/**
+ * Runs the rest of the chain. Resolves when all further layers have settled, and throws at once what a
+ * synchronous layer throws: catch it around `await next()`, not with `next().catch()`.
+ */
 export type Next = () => Promise<void>;
 
 /**

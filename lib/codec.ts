@@ -106,7 +106,7 @@ export function takeSnapshot(serialization: Serialization, payload: unknown): Sn
   }
   if (isTree(payload) || serialization === "json") {
     const json = JSON.stringify(payload) ?? "";
-    return { json, size: json.length };
+    return { json, size: Buffer.byteLength(json) };
   }
   if (serialization === "clone") {
     const value = structuredClone(payload);

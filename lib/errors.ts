@@ -80,6 +80,16 @@ export class BusError extends Error {
   }
 }
 
+/** Whether something caught is an error of the bus, of whichever copy of the package. */
+export function isBusError(error: unknown): error is BusError {
+  return (
+    error instanceof Error &&
+    error.name === "BusError" &&
+    "code" in error &&
+    isErrorCode(error.code)
+  );
+}
+
 /** For an error thrown at a call: shows the caller, from above `thrower` on. */
 export function atCaller(error: BusError, thrower: (...parameters: never[]) => unknown): BusError {
   Error.captureStackTrace(error, thrower);

@@ -52,6 +52,8 @@ export function takeUnread(handle: Handle): string | undefined {
   socket.server = null;
   if (socket.readableLength === 0) return undefined;
   const unread: unknown = socket.read();
+  // Reading has set the socket going again.
+  takeOver(socket);
   if (typeof unread === "string") {
     return Buffer.from(unread, socket.readableEncoding ?? "utf8").toString("base64");
   }

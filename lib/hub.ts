@@ -14,7 +14,9 @@ import { logging } from "./middleware/logging.ts";
 import { namespacing } from "./middleware/namespacing.ts";
 import { queueing } from "./middleware/queueing.ts";
 import { Namespace } from "./namespace.ts";
-import { type Host, type Limits, Peer } from "./peer.ts";
+import type { OutboundEvent } from "./outbound.ts";
+import { type Host, Peer } from "./peer.ts";
+import type { Limits } from "./room.ts";
 
 /** The local events of a bus. No peer can emit one. */
 export interface LifecycleEvents {
@@ -153,14 +155,18 @@ export class Hub implements Host {
         isOver || this.peers.every((peer) => peer.isFlushed && peer.unsettled(name).length === 0),
     );
     clearTimeout(timer);
-    const error = this.closedError();
-    for (const event of this.peers.flatMap((peer) => peer.unsettled(name))) event.fail(error);
+    for (const event of this.peers.flatMap((peer) => peer.unsettled(name))) {
+      event.fail(this.closedError(event));
+    }
     if (only) only.listeners.clear();
-    else this.#letGo(error);
+    else this.#letGo(new BusError("ERR_CLOSED", "this bus is closed"));
   }
 
-  closedError(): BusError {
-    return new BusError("ERR_CLOSED", "this bus is closed");
+  closedError(event: OutboundEvent): BusError {
+    const closed = this.state === "open" ? `namespace "${event.namespace}"` : "this bus";
+    const executed = event.stage === "written" ? "maybe" : "no";
+    const text = `${event.name} was not ${executed === "no" ? "sent" : "acknowledged"}: ${closed} is closed`;
+    return new BusError("ERR_CLOSED", text, { executed });
   }
 
   // What the peers ask.

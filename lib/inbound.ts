@@ -40,7 +40,8 @@ export class InboundEvent extends Message {
   /** Why no listener ran; it holds as long as no middleware replaces `error`. */
   #verdict: BusError | undefined;
   readonly #remaining: number | undefined;
-  #handle: Handle | undefined;
+  readonly #handle: Handle | undefined;
+  #isHandleTaken = false;
   /** Listeners are running: a handle that is read now is taken over. */
   #listening = false;
   #results: unknown[] = [];
@@ -58,9 +59,8 @@ export class InboundEvent extends Message {
   }
 
   override get handle(): Handle | undefined {
-    const handle = this.#handle;
-    if (this.#listening) this.#handle = undefined;
-    return handle;
+    if (this.#listening) this.#isHandleTaken = true;
+    return this.#handle;
   }
 
   /** Made when it is first asked for; most listeners never do. */
@@ -132,12 +132,11 @@ export class InboundEvent extends Message {
 
   /** Closes a handle that no listener took. */
   discardHandle(): void {
-    if (this.#handle) discard(this.#handle);
-    this.#handle = undefined;
+    if (this.#handle && !this.#isHandleTaken) discard(this.#handle);
   }
 
-  /** Whether a handle is still there that nobody took. */
-  get holdsHandle(): boolean {
+  /** Whether a handle came with it. */
+  get hasHandle(): boolean {
     return this.#handle !== undefined;
   }
 

@@ -4,7 +4,7 @@ import { nodeConnector } from "./links/connect.ts";
 
 export type { Bus, CloseOptions, PeerTarget, Target } from "./bus.ts";
 export type { Crossing, Layer, Middleware, Next, Slot } from "./chain.ts";
-export { BusError, type End, type ErrorCode, type Executed } from "./errors.ts";
+export { BusError, type End, type ErrorCode, type Executed, isBusError } from "./errors.ts";
 export type { LifecycleEvents } from "./hub.ts";
 export type { Handle, PeerKind } from "./links/link.ts";
 export type { Direction, Kind, Message } from "./message.ts";
@@ -15,9 +15,10 @@ export { namespacing } from "./middleware/namespacing.ts";
 export { type QueueingOptions, queueing } from "./middleware/queueing.ts";
 export type { NamespaceOptions } from "./namespace.ts";
 export type { EmitOptions } from "./outbound.ts";
-export type { Limits, Peer, PeerState } from "./peer.ts";
+export type { Peer, PeerState } from "./peer.ts";
 export type { AckCallback, Receipt } from "./receipt.ts";
-export type { Data, EventMap, Listener, Reply, Untyped } from "./types.ts";
+export type { Limits } from "./room.ts";
+export type { Data, EventMap, Listener, NoEvents, Reply, Untyped } from "./types.ts";
 
 /** Where all copies of this major in a process find the one that came first. */
 const SHARED = Symbol.for("clusterphone@2");

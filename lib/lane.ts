@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import { type Middleware, run } from "./chain.ts";
 import type { OutboundAck, OutboundEvent } from "./outbound.ts";
 
@@ -15,7 +16,7 @@ export interface Track<Outgoing> {
 export class Lane<Outgoing extends OutboundEvent | OutboundAck> {
   readonly #track: Track<Outgoing>;
   #busy = false;
-  #waiting: Outgoing[] = [];
+  #waiting: { readonly message: Outgoing; readonly passes: () => boolean }[] = [];
   #running: Outgoing | undefined;
 
   constructor(track: Track<Outgoing>) {
@@ -25,7 +26,9 @@ export class Lane<Outgoing extends OutboundEvent | OutboundAck> {
   /** Sends a message through the chain, now or when its turn comes. */
   enter(message: Outgoing): void {
     if (this.#busy) {
-      this.#waiting.push(message);
+      // It runs later, but in the asynchronous context of its own emit.
+      const passes = AsyncResource.bind(() => this.#passes(message));
+      this.#waiting.push({ message, passes });
       return;
     }
     this.#busy = true;
@@ -39,7 +42,8 @@ export class Lane<Outgoing extends OutboundEvent | OutboundAck> {
 
   /** What has not reached the end of the chain. */
   unfinished(): Outgoing[] {
-    return this.#running ? [this.#running, ...this.#waiting] : [...this.#waiting];
+    const waiting = this.#waiting.map(({ message }) => message);
+    return this.#running ? [this.#running, ...waiting] : waiting;
   }
 
   /** Runs the chain; false if a layer awaits, and the lane goes on by itself later. */
@@ -75,7 +79,7 @@ export class Lane<Outgoing extends OutboundEvent | OutboundAck> {
 
   #drain(): void {
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
-      if (!next.abandoned && !this.#passes(next)) return;
+      if (!next.message.abandoned && !next.passes()) return;
     }
     this.#busy = false;
   }

@@ -2,6 +2,8 @@ import type { Middleware } from "./chain.ts";
 import type { Handle } from "./links/link.ts";
 import type { Peer } from "./peer.ts";
 
+const neverAborts = new AbortController().signal;
+
 /** Which way a message crosses the chain. */
 export type Direction = "outbound" | "inbound";
 
@@ -77,9 +79,9 @@ export abstract class Message {
     return undefined;
   }
 
-  /** Aborts when the answer is of no use any more: see `emit`'s `signal`. */
-  get signal(): AbortSignal | undefined {
-    return undefined;
+  /** Aborts when the answer is of no use any more: the sender cancelled, timed out or died. */
+  get signal(): AbortSignal {
+    return neverAborts;
   }
 
   /** @internal The headers fit for the wire, if there are any. */

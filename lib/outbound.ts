@@ -35,6 +35,8 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   readonly queueHandle: boolean;
   stage: Stage = "chain";
   snapshot: Snapshot | undefined = undefined;
+  /** Bytes that count as waiting for the peer, as long as it waits. */
+  reserved = 0;
 
   // The place in the list of deadlines; it belongs to `Deadlines`.
   bucket = 0;
@@ -65,6 +67,10 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
 
   override get handle(): Handle | undefined {
     return this.#handle;
+  }
+
+  override get signal(): AbortSignal {
+    return this.#signal ?? super.signal;
   }
 
   /** Whether `within` and `ackd` may still be called. */
@@ -123,6 +129,11 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     if (this.bucket === 0) this.#route.deadlines.add(this, this.#timeout);
   }
 
+  /** It would have to wait, and there is no room for it. */
+  noRoom(code: "ERR_QUEUE_FULL" | "ERR_TOO_LARGE", why: string): void {
+    this.fail(new BusError(code, `${this.name} cannot wait: ${why}`));
+  }
+
   /** The message was dropped by a middleware, or one threw. */
   refuse(thrown?: { cause: unknown }): void {
     const executed = this.stage === "written" ? "maybe" : "no";
@@ -164,10 +175,11 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   /** The peer went. */
   peerDied(end: End, reason: string): void {
     this.fail(
-      new BusError("ERR_PEER_DIED", `${reason} before it acknowledged ${this.name}`, {
-        ...end,
-        executed: this.stage === "written" ? "maybe" : "no",
-      }),
+      new BusError(
+        "ERR_PEER_DIED",
+        `${this.name} was ${this.stage === "written" ? "not acknowledged" : "not sent"}: ${reason}`,
+        { ...end, executed: this.stage === "written" ? "maybe" : "no" },
+      ),
     );
   }
 
@@ -208,6 +220,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
 
   written(): void {
     this.stage = "written";
+    if (this.reserved > 0) this.peer.room.release(this);
     if (this.wantsAck) this.peer.awaitAck(this);
     else if (!this.#handle) this.#finish();
   }
@@ -235,6 +248,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     const { stage } = this;
     this.stage = "settled";
     if (stage === "parked") this.#route.unpark(this);
+    if (this.reserved > 0) this.peer.room.release(this);
     if (stage === "written") this.peer.forget(this);
     this.#route.deadlines.remove(this);
     this.#signal?.removeEventListener("abort", this.#abort);
@@ -247,7 +261,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
 
   #withdraw(code: "ERR_ACK_TIMEOUT" | "ERR_CANCELLED", text: string, cause?: unknown): void {
     const written = this.stage === "written";
-    if (written && this.wantsAck) this.peer.cancel(this.id);
+    if (written && this.wantsAck) this.peer.cancel(this.id, code);
     this.fail(
       new BusError(code, text, {
         executed: written ? "maybe" : "no",
@@ -276,6 +290,7 @@ export class OutboundAck extends Message implements Parcel {
   readonly kind = "ack";
   stage: Stage = "chain";
   snapshot: Snapshot | undefined = undefined;
+  reserved = 0;
   readonly transfer = undefined;
   readonly #hand: (ack: OutboundAck) => void;
   /** What is answered instead, if the ack was refused or cannot be encoded. */
@@ -290,6 +305,12 @@ export class OutboundAck extends Message implements Parcel {
     this.#hand = hand;
     this.error = failure;
     if (!failure) this.reply = answered.reply;
+  }
+
+  /** There is no room for the reply to wait in: that is answered, which takes next to none. */
+  noRoom(code: "ERR_QUEUE_FULL" | "ERR_TOO_LARGE", why: string): void {
+    const text = `the reply to "${this.event}" cannot wait: ${why}`;
+    this.#answerInstead(new BusError(code, text, { executed: "yes" }));
   }
 
   /** A middleware dropped the ack or threw: the sender gets to know that, not nothing. */
@@ -320,6 +341,7 @@ export class OutboundAck extends Message implements Parcel {
 
   written(): void {
     this.stage = "written";
+    if (this.reserved > 0) this.peer.room.release(this);
   }
 
   unencodable(cause: unknown): void {

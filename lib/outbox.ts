@@ -7,6 +7,9 @@ import { Item, type Parcel } from "./wire.ts";
 /** Messages in a frame, at most. */
 const MOST_IN_FRAME = 64;
 
+/** What is emitted in one tick beyond this many messages counts as waiting. */
+const BURST = 256;
+
 /** What the outbox asks of its peer. */
 export interface OutboxOwner {
   readonly link: Link;
@@ -33,6 +36,11 @@ export class Outbox {
   constructor(owner: OutboxOwner, onIdle: () => void) {
     this.#owner = owner;
     this.#onIdle = onIdle;
+  }
+
+  /** Whether what comes now has to wait for more than the end of this tick. */
+  get holds(): boolean {
+    return this.#unwritten > 0 || this.#transfer !== undefined || this.#parcels.length >= BURST;
   }
 
   /** Puts a parcel into a frame of this tick. */
@@ -109,9 +117,11 @@ export class Outbox {
   #write(frame: object, first: Parcel): boolean {
     this.#unwritten++;
     let isDone = false;
-    const done = () => {
+    const done = (failed = false) => {
       if (isDone) return;
       isDone = true;
+      // The channel is broken, and its end will be told; what was not written must not be given to it.
+      if (failed) return;
       this.#unwritten--;
       if (this.#unwritten === 0 && !this.#closed) this.#resume();
     };

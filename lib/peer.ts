@@ -4,27 +4,21 @@ import type { Deadlines } from "./deadlines.ts";
 import { BusError, type End, messageOf } from "./errors.ts";
 import { discard, putBack } from "./handles.ts";
 import { type Arrival, InboundAck, InboundEvent } from "./inbound.ts";
-import type { Handle, Link, LinkEvents, PeerKind, Serialization } from "./links/link.ts";
+import type { Handle, Link, PeerKind, Serialization } from "./links/link.ts";
 import type { Message } from "./message.ts";
 import { Control, OutboundAck, OutboundEvent } from "./outbound.ts";
 import { Outbox } from "./outbox.ts";
 import { decodeFailure } from "./remote-error.ts";
+import { type Limits, Room } from "./room.ts";
 import { Route } from "./route.ts";
-import { Flag, Item, type Meta, PROTOCOL, type WireItem } from "./wire.ts";
+import { metaOf, name, number } from "./untrusted.ts";
+import { Flag, Item, PROTOCOL, type WireItem } from "./wire.ts";
 
 /**
  * `connecting` until the other side's bus has said hello, `closing` once it has said that it closes,
  * `down` when the other side is gone.
  */
 export type PeerState = "connecting" | "up" | "closing" | "down";
-
-/** Bounds of a bus, in bytes a peer. */
-export interface Limits {
-  /** What may wait for a peer, in bytes: 16 MB by default. Beyond it `ERR_QUEUE_FULL`. */
-  pending: number;
-  /** What one message may take, in bytes: 64 MB by default. Beyond it `ERR_TOO_LARGE`. */
-  message: number;
-}
 
 /** What a peer needs of the bus it belongs to. */
 export interface Host {
@@ -51,10 +45,9 @@ const FIRST_REPEAT = 25;
 const MOST_HELLOS = 10;
 /** Namespaces that a peer may announce; more is not a use, but an attack. */
 const MOST_NAMESPACES = 10_000;
-const MOST_NAME = 4096;
 
 /** The bus at the other end of a link. */
-export class Peer implements LinkEvents {
+export class Peer {
   /** Unique among the peers of this process: `worker:1`, `child:4242`, `thread:1`, `port:1`, `parent`. */
   readonly id: string;
   readonly kind: PeerKind;
@@ -65,8 +58,8 @@ export class Peer implements LinkEvents {
 
   /** @internal */
   readonly link: Link;
-  /** @internal Bytes of what waits for this peer. */
-  waitingBytes = 0;
+  /** @internal */
+  readonly room: Room;
   /** @internal */
   serialization: Serialization;
   /** @internal */
@@ -96,6 +89,7 @@ export class Peer implements LinkEvents {
     this.id = link.id;
     this.kind = link.kind;
     this.serialization = link.serialization;
+    this.room = new Room(this, host.limits);
     this.outbox = new Outbox(this, () => host.progressed());
     if (absent || link.ended) {
       this.#state = "down";
@@ -139,11 +133,22 @@ export class Peer implements LinkEvents {
     return route;
   }
 
-  /** @internal Why a message to that namespace cannot be sent, if it cannot. */
-  obstacle(namespace: string): BusError | undefined {
-    if (this.#downError) return this.#downError;
-    if (this.#state !== "closing" && !this.#closedNamespaces.has(namespace)) return undefined;
-    return new BusError("ERR_CLOSED", `${this.id} has closed its bus`);
+  /** @internal Why a message cannot be sent, if it cannot. */
+  obstacle(event: OutboundEvent): BusError | undefined {
+    const down = this.#downError;
+    if (down) {
+      const { code, message, exitCode, signal } = down;
+      return new BusError(code, `${event.name} was not sent: ${message}`, {
+        exitCode,
+        signal,
+        executed: "no",
+      });
+    }
+    const { namespace } = event;
+    const isNamespaceClosed = this.#closedNamespaces.has(namespace);
+    if (this.#state !== "closing" && !isNamespaceClosed) return undefined;
+    const closed = isNamespaceClosed ? `namespace "${namespace}"` : "its bus";
+    return new BusError("ERR_CLOSED", `${event.name} was not sent: ${this.id} closes ${closed}`);
   }
 
   /** @internal Says hello, once. */
@@ -166,6 +171,7 @@ export class Peer implements LinkEvents {
   /** @internal The end of the outbound chain: into the frame of this tick. */
   hand(message: OutboundEvent | OutboundAck): void {
     if (message.stage !== "chain") return;
+    if (this.outbox.holds && !this.room.reserve(message)) return;
     message.stage = "handed";
     this.outbox.push(message);
   }
@@ -182,8 +188,8 @@ export class Peer implements LinkEvents {
   }
 
   /** @internal Tells the other side that the answer is of no use any more. */
-  cancel(id: number): void {
-    this.outbox.push(new Control(Item.CANCEL, id));
+  cancel(id: number, code: "ERR_ACK_TIMEOUT" | "ERR_CANCELLED"): void {
+    this.outbox.push(new Control(Item.CANCEL, id, code === "ERR_ACK_TIMEOUT" ? 1 : 0));
   }
 
   /** @internal The listeners of an event have settled: answers it, or reports its failure. */
@@ -224,7 +230,7 @@ export class Peer implements LinkEvents {
   detach(error: BusError): void {
     if (this.#state === "down") return;
     this.link.detach();
-    this.#end(error, {}, error.message);
+    this.#end(error, {});
   }
 
   // What the link tells.
@@ -243,7 +249,7 @@ export class Peer implements LinkEvents {
   closed(end: End): void {
     if (this.#state === "down") return;
     this.link.detach();
-    this.#end(this.#death(end), end, `${this.id} ${howEnded(end)}`);
+    this.#end(this.#death(end), end);
   }
 
   #receiveFrame(body: unknown, handle: Handle | undefined): void {
@@ -284,7 +290,7 @@ export class Peer implements LinkEvents {
         this.outbox.transferred(number(item[1]), item[2] === true);
         break;
       case Item.CANCEL:
-        this.#receiveCancel(number(item[1]));
+        this.#receiveCancel(number(item[1]), item[2] === 1);
         break;
       case Item.CLOSING:
         this.#receiveClosing(item[1] === 0 ? undefined : name(item[1]));
@@ -355,7 +361,8 @@ export class Peer implements LinkEvents {
     if (!answered) return;
     this.#awaited.delete(answered.id);
     this.#host.deadlines.remove(answered);
-    const failure = (item[0] as number) & Flag.FAILURE ? decodeFailure(item[3]) : undefined;
+    const failure =
+      (item[0] as number) & Flag.FAILURE ? decodeFailure(item[3], this.id) : undefined;
     const reply = failure ? undefined : item[3];
     const ack = new InboundAck(answered, reply, failure, metaOf(item[2]).h);
     void this.#host.receive(ack);
@@ -367,8 +374,10 @@ export class Peer implements LinkEvents {
     this.outbox.pushFirst(new Control(Item.HANDLE_RESULT, id, arrived));
   }
 
-  #receiveCancel(id: number): void {
-    const error = new BusError("ERR_CANCELLED", "the sender does not wait any longer");
+  #receiveCancel(id: number, isTimeout: boolean): void {
+    const error = isTimeout
+      ? new BusError("ERR_ACK_TIMEOUT", "the sender's time for the answer is over")
+      : new BusError("ERR_CANCELLED", "the sender has cancelled the message");
     this.#running.get(id)?.abort(error);
   }
 
@@ -376,7 +385,7 @@ export class Peer implements LinkEvents {
     if (namespace === undefined) this.#state = "closing";
     else this.#closedNamespaces.add(namespace);
     for (const event of this.unsettled(namespace)) {
-      const obstacle = this.obstacle(event.namespace);
+      const obstacle = this.obstacle(event);
       if (obstacle && event.stage !== "written") event.fail(obstacle);
     }
   }
@@ -412,7 +421,7 @@ export class Peer implements LinkEvents {
     );
     this.#host.protocolError(error, this);
     this.link.detach();
-    this.#end(error, {}, error.message);
+    this.#end(error, {});
   }
 
   #protocolError(what: string): void {
@@ -426,13 +435,13 @@ export class Peer implements LinkEvents {
   }
 
   /** One of the exits; each of them settles all that is pending. */
-  #end(error: BusError, end: End, reason: string): void {
+  #end(error: BusError, end: End): void {
     this.#state = "down";
     this.#downError = error;
     clearTimeout(this.#helloTimer);
     const left = this.outbox.close().filter((parcel) => parcel instanceof OutboundEvent);
     for (const event of [...this.unsettled(), ...left]) {
-      if (error.code === "ERR_PEER_DIED") event.peerDied(end, reason);
+      if (error.code === "ERR_PEER_DIED") event.peerDied(end, error.message);
       else event.fail(error);
     }
     for (const event of left) event.transferred(false);
@@ -448,34 +457,9 @@ function howEnded({ exitCode, signal }: End): string {
   return "disconnected";
 }
 
-function name(value: unknown): string {
-  if (typeof value === "string" && value !== "" && value.length <= MOST_NAME) return value;
-  throw new TypeError("a name is not a text, or too long");
-}
-
-function number(value: unknown): number {
-  if (Number.isSafeInteger(value) && (value as number) > 0) return value as number;
-  throw new TypeError("an id is not a number");
-}
-
-const NO_META: Meta = {};
-
-function metaOf(value: unknown): Meta {
-  if (value === 0) return NO_META;
-  if (typeof value !== "object" || value === null) throw new TypeError("bad message options");
-  const { h, d, b } = value as Meta;
-  return {
-    ...(h !== undefined && { h: headersOf(h) }),
-    ...(typeof d === "number" && d >= 0 && { d }),
-    ...(typeof b === "string" && { b }),
-  };
-}
-
-function headersOf(value: unknown): Record<string, string> {
-  if (typeof value !== "object" || value === null) throw new TypeError("bad headers");
-  const headers = Object.create(null) as Record<string, string>;
-  for (const [key, text] of Object.entries(value)) {
-    if (typeof text === "string") headers[key] = text;
-  }
-  return headers;
-}
+/** What `console.log` shows of a peer. */
+Object.defineProperty(Peer.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+  value(this: Peer): object {
+    return { id: this.id, kind: this.kind, state: this.state };
+  },
+});

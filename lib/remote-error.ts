@@ -90,12 +90,13 @@ export function encodeFailure(error: BusError): WireFailure {
   };
 }
 
-/** The failure a peer answered with. A code that this version does not know reads as `ERR_REFUSED`. */
-export function decodeFailure(wire: unknown): BusError {
+/** The failure a peer answered with; the text names it. A code that this version does not know reads as `ERR_REFUSED`. */
+export function decodeFailure(wire: unknown, peer: string): BusError {
   const fields = isRecord(wire) ? wire : {};
   const code: ErrorCode = isErrorCode(fields["code"]) ? fields["code"] : "ERR_REFUSED";
   const executed = isExecuted(fields["executed"]) ? fields["executed"] : "maybe";
-  return new BusError(code, text(fields["message"], "the other side gave no reason"), {
+  const reason = text(fields["message"], "the other side gave no reason");
+  return new BusError(code, `${peer}: ${reason}`, {
     executed,
     ...(fields["cause"] !== undefined && { cause: decodeError(fields["cause"]) }),
   });

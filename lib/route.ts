@@ -1,13 +1,9 @@
 import type { Middleware } from "./chain.ts";
-import { takeSnapshot } from "./codec.ts";
 import type { Deadlines } from "./deadlines.ts";
-import { BusError } from "./errors.ts";
+import type { BusError } from "./errors.ts";
 import { Lane } from "./lane.ts";
 import type { OutboundAck, OutboundEvent } from "./outbound.ts";
 import type { Host, Peer } from "./peer.ts";
-
-/** What a waiting message takes in memory beside its payload, in bytes; for the bounds. */
-const OVERHEAD = 32;
 
 /**
  * The way out to one namespace of one peer: the lanes in which its messages cross the chain, and the
@@ -57,43 +53,21 @@ export class Route {
 
   /** Lets a message wait, if the bounds allow it; otherwise it is settled, and no other is touched. */
   park(event: OutboundEvent, most: { bytes?: number; messages?: number } = {}): boolean {
-    const { peer } = this;
-    try {
-      event.snapshot = takeSnapshot(peer.serialization, event.payload);
-    } catch (cause) {
-      event.unencodable(cause);
-      return false;
-    }
-    const size = event.snapshot.size + OVERHEAD;
-    const limits = this.#host.limits;
-    if (size > limits.message) {
-      event.fail(
-        new BusError(
-          "ERR_TOO_LARGE",
-          `${event.name} takes ${size} bytes, more than limits.message (${limits.message})`,
-        ),
+    if (this.#parked.size >= (most.messages ?? Infinity)) {
+      event.noRoom(
+        "ERR_QUEUE_FULL",
+        `${this.#parked.size} messages wait already, the most allowed`,
       );
       return false;
     }
-    const bytes = most.bytes ?? limits.pending;
-    if (peer.waitingBytes + size > bytes || this.#parked.size >= (most.messages ?? Infinity)) {
-      event.fail(
-        new BusError(
-          "ERR_QUEUE_FULL",
-          `${event.name} cannot be queued: ${this.#parked.size} messages wait for namespace ` +
-            `"${this.namespace}" there, ${peer.waitingBytes} bytes wait for the peer in all`,
-        ),
-      );
-      return false;
-    }
-    peer.waitingBytes += size;
+    if (!this.peer.room.reserve(event, most.bytes)) return false;
     this.#parked.add(event);
     return true;
   }
 
   /** Forgets a parked message that has settled. */
   unpark(event: OutboundEvent): void {
-    if (this.#parked.delete(event)) this.#release(event);
+    this.#parked.delete(event);
   }
 
   /** The namespace over there is ready: everything that waited goes, in order. */
@@ -101,7 +75,6 @@ export class Route {
     this.ready = true;
     for (const event of this.#parked) {
       this.#parked.delete(event);
-      this.#release(event);
       event.stage = "chain";
       this.peer.hand(event);
     }
@@ -114,9 +87,5 @@ export class Route {
 
   report(error: BusError, event: OutboundEvent): void {
     this.#host.report(error, event);
-  }
-
-  #release(event: OutboundEvent): void {
-    this.peer.waitingBytes -= (event.snapshot?.size ?? 0) + OVERHEAD;
   }
 }

@@ -8,6 +8,9 @@ export interface Untyped {
   [event: string]: (data: unknown) => unknown;
 }
 
+/** The map of a direction in which nothing is sent. */
+export type NoEvents = Record<never, never>;
+
 /** The names of a map's events. */
 export type EventName<Map> = keyof Map & string;
 

@@ -36,7 +36,7 @@ describe("the chain", () => {
 
   it("tells a synchronous layer that the rest is over", () => {
     let rest: Promise<void> | undefined;
-    run([(_, next) => (rest = next())], message, terminal);
+    void run([(_, next) => (rest = next())], message, terminal);
     expect(rest).to.equal(completed);
   });
 
@@ -111,7 +111,7 @@ describe("the chain", () => {
 
   it("does not send a message on that was dropped before", async () => {
     let late: Next | undefined;
-    run(
+    void run(
       [
         (_, next) => {
           late = next;

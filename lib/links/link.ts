@@ -42,10 +42,11 @@ export interface Link {
   open(events: LinkEvents): void;
   /**
    * Sends one frame. Throws if it cannot be encoded; then nothing was sent.
-   * `done` is called exactly once, when the frame has left the memory of this process or never will.
+   * `done` is called exactly once, when the frame has left the memory of this process; with `true` if it
+   * never will, because the channel is broken.
    * Returns false if the caller should wait for that before it sends more.
    */
-  send(frame: object, handle: Handle | undefined, done: () => void): boolean;
+  send(frame: object, handle: Handle | undefined, done: (failed?: boolean) => void): boolean;
   /** Whether waiting for frames on this link keeps the process alive. It does not to begin with. */
   hold(alive: boolean): void;
   /** Stops listening, leaving the channel as it was found. */

@@ -67,12 +67,12 @@ export class ProcessLink implements Link {
     this.#foreign = new ForeignMessages(this.#channel as never, true);
   }
 
-  send(frame: object, handle: Handle | undefined, done: () => void): boolean {
+  send(frame: object, handle: Handle | undefined, done: (failed?: boolean) => void): boolean {
     // Always with a callback: without one, Node emits 'error' on the user's process object.
     const channel = this.#channel as ChildProcess;
-    if (!handle) return channel.send(frame, () => done());
+    if (!handle) return channel.send(frame, (error) => done(error !== null));
     this.#lookForEnd();
-    return channel.send(frame, handle, { keepOpen: true }, () => done());
+    return channel.send(frame, handle, { keepOpen: true }, (error) => done(error !== null));
   }
 
   hold(alive: boolean): void {

@@ -13,7 +13,7 @@ export function fdGuard(): Layer {
     "fdGuard",
     ["inbound event"],
     function fdGuard(message, next) {
-      return message.holdsHandle ? outlast(message, next) : next();
+      return message.hasHandle ? outlast(message, next) : next();
     },
     (message) => guard(message as OutboundEvent),
   );

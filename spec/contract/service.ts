@@ -38,7 +38,7 @@ export function serve(central: Bus, upward: PeerTarget | undefined): void {
   });
   app.on("several", () => undefined);
   app.on("several", async () => {
-    await null;
+    await Promise.resolve();
     return "first";
   });
   app.on("several", () => "second");
@@ -57,7 +57,7 @@ export function serve(central: Bus, upward: PeerTarget | undefined): void {
   app.on("aborts", (_, message) => {
     return new Promise((resolve) => {
       const { signal } = message;
-      signal?.addEventListener("abort", () => {
+      signal.addEventListener("abort", () => {
         seen.push((signal.reason as { code: string }).code);
         resolve("aborted");
       });

@@ -1,0 +1,65 @@
+import { takeSnapshot } from "./codec.ts";
+import type { Serialization } from "./links/link.ts";
+import type { OutboundAck, OutboundEvent } from "./outbound.ts";
+
+/** Bounds of a bus, in bytes a peer. */
+export interface Limits {
+  /** What may wait for a peer, in bytes: 16 MiB by default. Beyond it `ERR_QUEUE_FULL`. */
+  pending: number;
+  /** What one message that has to wait may take, in bytes: 64 MiB by default. Beyond it `ERR_TOO_LARGE`. */
+  message: number;
+}
+
+/** What a waiting message takes in memory beside its payload, in bytes. */
+const OVERHEAD = 32;
+
+/** The room for what waits for one peer: until its namespace is ready, or until it can be written. */
+export class Room {
+  /** Bytes that wait. */
+  waiting = 0;
+  readonly #peer: { readonly id: string; readonly serialization: Serialization };
+  readonly #limits: Limits;
+
+  constructor(
+    peer: { readonly id: string; readonly serialization: Serialization },
+    limits: Limits,
+  ) {
+    this.#peer = peer;
+    this.#limits = limits;
+  }
+
+  /**
+   * Lets a message wait: reads its data now, and counts its bytes until it is written or settled. If
+   * it cannot wait it is settled, and no other is touched.
+   */
+  reserve(message: OutboundEvent | OutboundAck, bytes: number = this.#limits.pending): boolean {
+    if (message.reserved > 0) return true;
+    try {
+      message.snapshot = takeSnapshot(this.#peer.serialization, message.payload);
+    } catch (cause) {
+      message.unencodable(cause);
+      return false;
+    }
+    const { size } = message.snapshot;
+    const most = this.#limits.message;
+    if (size > most) {
+      message.noRoom("ERR_TOO_LARGE", `it takes ${size} bytes, limits.message is ${most}`);
+      return false;
+    }
+    // One message may be larger than what may wait in all, as long as it waits alone.
+    if (this.waiting > 0 && this.waiting + size + OVERHEAD > bytes) {
+      const why = `${this.waiting} of ${bytes} bytes wait for ${this.#peer.id} already`;
+      message.noRoom("ERR_QUEUE_FULL", `${why}; send less at a time, or raise limits.pending`);
+      return false;
+    }
+    message.reserved = size + OVERHEAD;
+    this.waiting += message.reserved;
+    return true;
+  }
+
+  /** A message does not wait any more. */
+  release(message: OutboundEvent | OutboundAck): void {
+    this.waiting -= message.reserved;
+    message.reserved = 0;
+  }
+}

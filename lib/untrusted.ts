@@ -1,0 +1,39 @@
+// What a peer sent is read here, and nothing is trusted. All of it throws a TypeError.
+import type { Meta } from "./wire.ts";
+
+const MOST_NAME = 4096;
+
+/** A name of a namespace or an event. */
+export function name(value: unknown): string {
+  if (typeof value === "string" && value !== "" && value.length <= MOST_NAME) return value;
+  throw new TypeError("a name is not a text, or too long");
+}
+
+/** An id. */
+export function number(value: unknown): number {
+  if (Number.isSafeInteger(value) && (value as number) > 0) return value as number;
+  throw new TypeError("an id is not a number");
+}
+
+const NO_META: Meta = {};
+
+/** The optional parts of an event or ack, of which only what is known is taken. */
+export function metaOf(value: unknown): Meta {
+  if (value === 0) return NO_META;
+  if (typeof value !== "object" || value === null) throw new TypeError("bad message options");
+  const { h, d, b } = value as Meta;
+  return {
+    ...(h !== undefined && { h: headersOf(h) }),
+    ...(typeof d === "number" && d >= 0 && { d }),
+    ...(typeof b === "string" && { b }),
+  };
+}
+
+function headersOf(value: unknown): Record<string, string> {
+  if (typeof value !== "object" || value === null) throw new TypeError("bad headers");
+  const headers = Object.create(null) as Record<string, string>;
+  for (const [key, text] of Object.entries(value)) {
+    if (typeof text === "string") headers[key] = text;
+  }
+  return headers;
+}
