@@ -70,14 +70,24 @@ export class BusError extends Error {
   declare readonly signal?: NodeJS.Signals;
 
   constructor(code: ErrorCode, message: string, details: BusErrorDetails = {}) {
+    // It is made long after the call it is about: a stack would show the bus, not the caller, and cost time.
+    const limit = limitStackTraces(0);
     super(message, "cause" in details ? { cause: details.cause } : undefined);
-    // It is made long after the call it is about: its own stack would show the bus, not the caller.
+    limitStackTraces(limit);
     this.stack = `BusError [${code}]: ${message}`;
     this.code = code;
     this.executed = details.executed ?? executedByCode[code];
     if (details.exitCode !== undefined) this.exitCode = details.exitCode;
     if (details.signal !== undefined) this.signal = details.signal;
   }
+}
+
+/** Sets how many frames a stack keeps, and returns how many it was. */
+function limitStackTraces(frames: number): number {
+  const before = Error.stackTraceLimit;
+  // Somebody may have frozen it.
+  Reflect.set(Error, "stackTraceLimit", frames);
+  return before;
 }
 
 /** Whether something caught is an error of the bus, of whichever copy of the package. */

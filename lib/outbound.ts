@@ -46,6 +46,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   readonly #route: Route;
   readonly #stretch: number = currentStretch();
   readonly #signal: AbortSignal | undefined;
+  #abort: (() => void) | undefined;
   #timeout: number;
   #hasOwnTimeout: boolean;
   #handle: Handle | undefined;
@@ -222,7 +223,16 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     this.stage = "written";
     if (this.reserved > 0) this.peer.room.release(this);
     if (this.wantsAck) this.peer.awaitAck(this);
-    else if (!this.#handle) this.#finish();
+  }
+
+  left(): void {
+    if (this.stage === "written" && !this.wantsAck && !this.#handle) this.#finish();
+  }
+
+  notWritten(): void {
+    if (this.stage !== "written") return;
+    this.peer.forget(this);
+    this.stage = "handed";
   }
 
   unencodable(cause: unknown): void {
@@ -251,7 +261,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     if (this.reserved > 0) this.peer.room.release(this);
     if (stage === "written") this.peer.forget(this);
     this.#route.deadlines.remove(this);
-    this.#signal?.removeEventListener("abort", this.#abort);
+    if (this.#abort) this.#signal?.removeEventListener("abort", this.#abort);
   }
 
   #releaseHandle(): void {
@@ -271,13 +281,16 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   }
 
   #follow(signal: AbortSignal): void {
-    if (signal.aborted) this.#abort();
-    else signal.addEventListener("abort", this.#abort, { once: true });
+    const abort = () => {
+      this.#withdraw("ERR_CANCELLED", `${this.name} was cancelled`, signal.reason);
+    };
+    if (signal.aborted) {
+      abort();
+      return;
+    }
+    this.#abort = abort;
+    signal.addEventListener("abort", abort, { once: true });
   }
-
-  readonly #abort = (): void => {
-    this.#withdraw("ERR_CANCELLED", `${this.name} was cancelled`, this.#signal?.reason);
-  };
 
   #report(error: BusError): void {
     this.#route.report(error, this);
@@ -344,6 +357,14 @@ export class OutboundAck extends Message implements Parcel {
     if (this.reserved > 0) this.peer.room.release(this);
   }
 
+  left(): void {
+    // Nobody waits for it.
+  }
+
+  notWritten(): void {
+    // The peer is gone, and with it who could wait.
+  }
+
   unencodable(cause: unknown): void {
     this.#answerInstead(
       new BusError(
@@ -380,6 +401,14 @@ export class Control implements Parcel {
 
   written(): void {
     // Nobody waits for it.
+  }
+
+  left(): void {
+    // Nor for this.
+  }
+
+  notWritten(): void {
+    // The peer is gone.
   }
 
   unencodable(): void {

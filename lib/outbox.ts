@@ -105,7 +105,7 @@ export class Outbox {
     if (!first) return { consumed, writable: true };
     let writable: boolean;
     try {
-      writable = this.#write(frame, first);
+      writable = this.#write(frame, first, encoded.parcels);
     } catch (error) {
       return { consumed, writable: this.#sendSound(encoded.parcels, error) };
     }
@@ -114,16 +114,14 @@ export class Outbox {
     return { consumed, writable };
   }
 
-  #write(frame: object, first: Parcel): boolean {
+  #write(frame: object, first: Parcel, parcels: readonly Parcel[]): boolean {
     this.#unwritten++;
     let isDone = false;
     const done = (failed = false) => {
       if (isDone) return;
       isDone = true;
-      // The channel is broken, and its end will be told; what was not written must not be given to it.
-      if (failed) return;
-      this.#unwritten--;
-      if (this.#unwritten === 0 && !this.#closed) this.#resume();
+      if (failed) this.#break(parcels);
+      else this.#wrote(parcels);
     };
     try {
       return this.#owner.link.send(frame, first.transfer, done);
@@ -132,6 +130,22 @@ export class Outbox {
       this.#unwritten--;
       throw error;
     }
+  }
+
+  #wrote(parcels: readonly Parcel[]): void {
+    this.#unwritten--;
+    for (const parcel of parcels) parcel.left();
+    if (this.#unwritten === 0 && !this.#closed) this.#resume();
+  }
+
+  /**
+   * The channel is broken, as will be told soon. Until then nothing more is given to it, `#unwritten`
+   * stays above zero, and what it did not take waits here with the rest.
+   */
+  #break(parcels: readonly Parcel[]): void {
+    if (this.#closed) return;
+    for (const parcel of parcels) parcel.notWritten();
+    this.#parcels = [...parcels, ...this.#parcels];
   }
 
   /** One payload could not be encoded: encodes each by itself, leaves those out that fail, and sends the others. */

@@ -73,6 +73,10 @@ export interface Parcel {
   item(): WireItem;
   /** It was given to the link. */
   written(): void;
+  /** It has left this process, or at least Node says so. */
+  left(): void;
+  /** It was given to the link, but the channel is broken and took nothing of it. */
+  notWritten(): void;
   /** Its payload cannot be encoded, and it was left out. */
   unencodable(cause: unknown): void;
 }

@@ -122,7 +122,7 @@ describe("the examples", function () {
       /^The reply: 3 pieces of tea; 97 are left$/,
       /^ {2}shop: "order" took \d+\.\d ms, trace/,
       /^ {2}warehouse: "order" was answered after \d+\.\d ms, trace/,
-      /^ERR_REFUSED, executed: no, the inbound "order" was refused: its data is not valid$/,
+      /^ERR_REFUSED, executed: no, \w+:\d+: the inbound "order" was refused: its data is not valid$/,
     ]);
     const traces = matches(stdout, /trace ([0-9a-f]{8})$/gm);
     const [order, , , , badOrder] = traces;

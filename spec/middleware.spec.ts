@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { expect } from "chai";
 import sinon from "sinon";
 import type { Layer, Message, Middleware } from "../lib/index.ts";
@@ -256,6 +257,20 @@ describe("middleware", () => {
     release();
     await Promise.all(acks);
     expect(seen).to.deep.equal(Array.from({ length: 20_000 }, (_, i) => i));
+  });
+
+  it("runs each message in the asynchronous context of its own emit, also behind an awaiting one", async () => {
+    const context = new AsyncLocalStorage<string>();
+    const stamped: unknown[] = [];
+    pair.a.use(async (message, next) => {
+      if (message.direction === "outbound") stamped.push(context.getStore());
+      await turn();
+      await next();
+    });
+    const emit = (name: string) =>
+      context.run(name, () => pair.a.to(pair.toB).emit("echo", name).ackd());
+    await Promise.all(["one", "two", "three"].map(emit));
+    expect(stamped).to.deep.equal(["one", "two", "three"]);
   });
 
   it("times out, never sent, behind a layer that awaits for ever", async () => {

@@ -42,8 +42,8 @@ export interface Link {
   open(events: LinkEvents): void;
   /**
    * Sends one frame. Throws if it cannot be encoded; then nothing was sent.
-   * `done` is called exactly once, when the frame has left the memory of this process; with `true` if it
-   * never will, because the channel is broken.
+   * `done` is called exactly once, when the frame has left the memory of this process; with `true` if
+   * the channel was broken and took nothing of it.
    * Returns false if the caller should wait for that before it sends more.
    */
   send(frame: object, handle: Handle | undefined, done: (failed?: boolean) => void): boolean;

@@ -101,6 +101,28 @@ describe("handles", () => {
     eager.close();
   });
 
+  it("lose no byte where the sender has looked at the beginning of a long request", async () => {
+    const open = createServer().listen(0, "127.0.0.1");
+    await nextEvent(open, "listening");
+    const { client, accepted } = await connection(open);
+    const answered = answer(client);
+    const text = "0123456789".repeat(20_000);
+    client.write(text);
+    const [first] = (await nextEvent(accepted, "data")) as [Buffer];
+    accepted.pause();
+    accepted.unshift(first);
+    peer.emit("collect", text.length, { handle: accepted });
+    expect((await answered).length).to.equal(text.length);
+    open.close();
+  });
+
+  it("may be read by a listener more than once", async () => {
+    const { client, accepted } = await connection();
+    const answered = answer(client);
+    expect(await peer.emit("looks-twice", 1, { handle: accepted }).ackd()).to.equal(true);
+    expect(await answered).to.equal("looked twice");
+  });
+
   it("throw at emit for a peer that is not ready, and stay with the caller", async () => {
     const { client, accepted } = await connection();
     const late = bus.to(start("receiver"));

@@ -1,7 +1,7 @@
 // A child that receives handles.
 import type { Socket as DatagramSocket } from "node:dgram";
 import { closeSync, openSync, readdirSync } from "node:fs";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, Socket } from "node:net";
 import { bus } from "../../lib/index.ts";
 
 const order: unknown[] = [];
@@ -27,6 +27,10 @@ bus.on("collect", (length, message) => {
     text += String(bytes);
     if (text.length >= (length as number)) socket.end(text);
   });
+});
+bus.on("looks-twice", (_, message) => {
+  if (message.handle instanceof Socket) message.handle.end("looked twice");
+  return message.handle !== undefined;
 });
 bus.on("ignores", () => "did not look at the handle");
 bus.on("throws", () => {

@@ -1,0 +1,80 @@
+import type { ChildProcess } from "node:child_process";
+import { expect } from "chai";
+import { bus, isBusError, type Target } from "../../lib/index.ts";
+import { nextEvent, rejection, turn } from "../support/buses.ts";
+import { endAll, start } from "../support/processes.ts";
+
+const MEBIBYTE = 2 ** 20;
+
+describe("a stopped peer", () => {
+  let child: ChildProcess;
+  let peer: Target;
+
+  beforeEach(async () => {
+    child = start("receiver");
+    peer = bus.to(child);
+    await peer.emit("echo").ackd();
+    child.kill("SIGSTOP");
+  });
+
+  afterEach(async () => {
+    child.kill("SIGCONT");
+    await endAll();
+  });
+
+  it("that is killed never ran what waited behind a pending write, and the errors say so", async () => {
+    const large = rejection(peer.emit("echo", "x".repeat(3 * MEBIBYTE)).ackd());
+    await turn();
+    const unasked = nextEvent(bus.lifecycle, "undelivered");
+    peer.emit("echo", "nobody asks");
+    const behind = rejection(peer.emit("echo", "behind").ackd());
+    await turn();
+    child.kill("SIGKILL");
+    expect(await large).to.include({ code: "ERR_PEER_DIED", executed: "maybe" });
+    expect(await behind).to.include({ code: "ERR_PEER_DIED", executed: "no", signal: "SIGKILL" });
+    expect((await unasked)[0]).to.include({ code: "ERR_PEER_DIED", executed: "no" });
+  });
+
+  it("gets the data as it was at emit, where it had to wait", async () => {
+    const data = { value: "at emit" };
+    const large = peer.emit("echo", "x".repeat(3 * MEBIBYTE)).ackd();
+    await turn();
+    const waiting = peer.emit("echo", data).ackd();
+    data.value = "changed later";
+    child.kill("SIGCONT");
+    expect(await waiting).to.deep.equal({ value: "at emit" });
+    await large;
+  });
+
+  it("costs no more memory than the bound, however much is emitted; each receipt settles, and the order holds", async function () {
+    this.timeout(60_000);
+    const count = 1_000_000;
+    const before = process.memoryUsage.rss();
+    let peak = 0;
+    let refused = 0;
+    let reported = 0;
+    let accepted: Promise<unknown>[] = [];
+    bus.lifecycle.on("undelivered", () => reported++);
+    for (let i = 0; i < count; i++) {
+      const receipt = peer.emit("note", `${i}`.padStart(100, "."));
+      if (i % 1000 === 999) {
+        accepted.push(receipt.ackd().catch((error: unknown) => isBusError(error) && refused++));
+        await turn();
+        peak = Math.max(peak, process.memoryUsage.rss());
+      }
+    }
+    const growth = (peak - before) / MEBIBYTE;
+    child.kill("SIGCONT");
+    await Promise.all(accepted);
+    accepted = [];
+    bus.lifecycle.removeAllListeners("undelivered");
+    const noted = (await peer.emit("noted").ackd()) as string[];
+    expect(noted.length + refused + reported).to.equal(count);
+    expect(noted.length).to.be.above(50_000);
+    const numbers = noted.map((text) => Number(text.replaceAll(".", "")));
+    expect(numbers).to.deep.equal(numbers.toSorted((a, b) => a - b));
+    expect(growth, "growth of the sender's memory in MB (some 850 with process.send)").to.be.below(
+      160,
+    );
+  });
+});
