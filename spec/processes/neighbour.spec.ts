@@ -10,6 +10,7 @@ describe("a good neighbour", () => {
   describe("that is only loaded", () => {
     it("changes nothing in a process, which exits by itself", async () => {
       const script = `
+        await import("node:path"); // the first import makes Node load its own loader
         const before = [process.eventNames(), process._getActiveHandles().length];
         const { bus } = await import("clusterphone");
         const after = [process.eventNames(), process._getActiveHandles().length];
