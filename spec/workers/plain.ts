@@ -21,10 +21,13 @@ if (how === "imports") {
   const listener = () => 1;
   bus.on("x", listener);
   process.stdout.write("listening\n");
-  process.once("message", () => {
+  const onMessage = (message: unknown) => {
+    if (message !== "let go") return;
+    process.off("message", onMessage);
     bus.off("x", listener);
     process.stdout.write("let go\n");
-  });
+  };
+  process.on("message", onMessage);
 } else if (how === "speaks-only") {
   const { bus } = await import("../../lib/index.ts");
   await bus.to("parent").emit("hit", 1).ackd();
