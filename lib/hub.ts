@@ -32,6 +32,12 @@ export interface LifecycleEvents {
   protocolError: (error: BusError, peer: Peer) => void;
 }
 
+/** What `close` works on: a namespace, or all of them. */
+interface Closable {
+  state: "open" | "closing" | "closed";
+  closing: Promise<void> | undefined;
+}
+
 const DEFAULT_ACK_TIMEOUT = 10_000;
 const MEBIBYTE = 2 ** 20;
 
@@ -49,7 +55,8 @@ export class Hub implements Host {
   ]);
   /** Milliseconds, for every namespace that has not its own. */
   defaultAckTimeout: number = DEFAULT_ACK_TIMEOUT;
-  state: "open" | "closing" | "closed" = "open";
+  state: Closable["state"] = "open";
+  closing: Promise<void> | undefined;
 
   readonly #connector: Connector;
   readonly #namespaces = new Map<string, Namespace>();
@@ -137,29 +144,10 @@ export class Hub implements Host {
    * Closes one namespace, or all: refuses what comes from now on, lets the listeners finish that
    * are running, waits for what is still on its way, but not longer than `timeout` ms, and lets go.
    */
-  async close(timeout: number, only?: Namespace): Promise<void> {
+  close(timeout: number, only?: Namespace): Promise<void> {
     const closing = only ?? this;
-    if (closing.state !== "open") return;
-    const name = only?.name;
-    closing.state = "closing";
-    for (const peer of this.#peers) peer.announceClosing(name);
-    let isOver = false;
-    const timer = setTimeout(() => {
-      isOver = true;
-      this.progressed();
-    }, timeout);
-    await this.#until(() => isOver || this.peers.every((peer) => !peer.isHandling(name)));
-    closing.state = "closed";
-    await this.#until(
-      () =>
-        isOver || this.peers.every((peer) => peer.isFlushed && peer.unsettled(name).length === 0),
-    );
-    clearTimeout(timer);
-    for (const event of this.peers.flatMap((peer) => peer.unsettled(name))) {
-      event.fail(this.closedError(event));
-    }
-    if (only) only.listeners.clear();
-    else this.#letGo(new BusError("ERR_CLOSED", "this bus is closed"));
+    closing.closing ??= this.#close(timeout, closing, only);
+    return closing.closing;
   }
 
   closedError(event: OutboundEvent): BusError {
@@ -287,6 +275,28 @@ export class Hub implements Host {
 
   async #until(isTrue: () => boolean): Promise<void> {
     while (!isTrue()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  async #close(timeout: number, closing: Closable, only?: Namespace): Promise<void> {
+    const name = only?.name;
+    closing.state = "closing";
+    for (const peer of this.#peers) peer.announceClosing(name);
+    let isOver = false;
+    const timer = setTimeout(() => {
+      isOver = true;
+      this.progressed();
+    }, timeout);
+    const everyPeer = (isTrue: (peer: Peer) => boolean) =>
+      this.#until(() => isOver || this.peers.every(isTrue));
+    await everyPeer((peer) => peer.hasSeenClosing(name) && !peer.isHandling(name));
+    closing.state = "closed";
+    await everyPeer((peer) => peer.isFlushed && peer.unsettled(name).length === 0);
+    clearTimeout(timer);
+    for (const event of this.peers.flatMap((peer) => peer.unsettled(name))) {
+      event.fail(this.closedError(event));
+    }
+    if (only) only.listeners.clear();
+    else this.#letGo(new BusError("ERR_CLOSED", "this bus is closed"));
   }
 
   #letGo(error: BusError): void {

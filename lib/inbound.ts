@@ -1,5 +1,6 @@
 import { asError, BusError } from "./errors.ts";
 import { discard } from "./handles.ts";
+import { type Inheritable, inheriting } from "./inheritance.ts";
 import type { Handle } from "./links/link.ts";
 import { Message } from "./message.ts";
 import { type OutboundEvent, refusal } from "./outbound.ts";
@@ -14,8 +15,10 @@ export interface Arrival {
   readonly headers: Record<string, string> | undefined;
   readonly wantsAck: boolean;
   readonly handle: Handle | undefined;
-  /** Milliseconds the sender will wait, if it said so. */
+  /** Milliseconds the sender will wait, if it set that for the message. */
   readonly remaining: number | undefined;
+  /** The sender has a signal that may abort. */
+  readonly isCancellable: boolean;
 }
 
 /** `open` to messages, `closed` or closing, or `absent` because nothing in this process has opened it. */
@@ -31,7 +34,7 @@ class Failure {
 }
 
 /** An event that has arrived, until its listeners have settled and it is answered. */
-export class InboundEvent extends Message {
+export class InboundEvent extends Message implements Inheritable {
   readonly direction = "inbound";
   readonly kind = "event";
   readonly wantsAck: boolean;
@@ -39,7 +42,9 @@ export class InboundEvent extends Message {
   standing: Standing = "open";
   /** Why no listener ran; it holds as long as no middleware replaces `error`. */
   #verdict: BusError | undefined;
-  readonly #remaining: number | undefined;
+  /** By `performance.now()`. */
+  readonly #expiresAt: number | undefined;
+  readonly #isCancellable: boolean;
   readonly #handle: Handle | undefined;
   #isHandleTaken = false;
   /** Listeners are running: a handle that is read now is taken over. */
@@ -54,7 +59,8 @@ export class InboundEvent extends Message {
     super(peer, arrival.namespace, arrival.event, arrival.id, undefined, arrival.headers);
     this.data = arrival.data;
     this.wantsAck = arrival.wantsAck;
-    this.#remaining = arrival.remaining;
+    if (arrival.remaining !== undefined) this.#expiresAt = performance.now() + arrival.remaining;
+    this.#isCancellable = arrival.isCancellable;
     this.#handle = arrival.handle;
   }
 
@@ -68,9 +74,14 @@ export class InboundEvent extends Message {
     if (!this.#controller) {
       this.#controller = new AbortController();
       if (this.#aborted) this.#controller.abort(this.#aborted);
-      else if (this.#remaining !== undefined) this.#startDeadline(this.#remaining);
+      else if (this.remaining !== undefined) this.#startDeadline(this.remaining);
     }
     return this.#controller.signal;
+  }
+
+  get remaining(): number | undefined {
+    if (this.#expiresAt === undefined) return undefined;
+    return Math.max(0, this.#expiresAt - performance.now());
   }
 
   /** Refuses the event, from a built-in: no listener will run. */
@@ -87,7 +98,7 @@ export class InboundEvent extends Message {
   /** Runs one listener. Its failure is kept for the ack and disturbs no other. */
   collect(listener: (data: unknown, message: Message) => unknown): void {
     try {
-      this.#results.push(listener(this.data, this));
+      this.#results.push(this.#run(listener));
     } catch (thrown) {
       this.#results.push(new Failure(thrown));
     }
@@ -138,6 +149,11 @@ export class InboundEvent extends Message {
   /** Whether a handle came with it. */
   get hasHandle(): boolean {
     return this.#handle !== undefined;
+  }
+
+  #run(listener: (data: unknown, message: Message) => unknown): unknown {
+    if (this.#expiresAt === undefined && !this.#isCancellable) return listener(this.data, this);
+    return inheriting(this, () => listener(this.data, this));
   }
 
   #take(results: unknown[]): void {

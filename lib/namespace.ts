@@ -17,6 +17,8 @@ export class Namespace {
   /** It listens, and the peers are told so. It stays so, whatever `off` removes. */
   isReady = false;
   state: "open" | "closing" | "closed" = "open";
+  /** Resolves when it is closed, once it is closing. */
+  closing: Promise<void> | undefined;
   #isOpening = false;
 
   constructor(name: string, onListeners: () => void) {

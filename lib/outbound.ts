@@ -3,6 +3,7 @@ import type { Expiring } from "./deadlines.ts";
 import { BusError, type End, messageOf } from "./errors.ts";
 import { isOpen, kindOf, release, takeOver, takeUnread } from "./handles.ts";
 import type { InboundEvent } from "./inbound.ts";
+import { inherited } from "./inheritance.ts";
 import type { Handle } from "./links/link.ts";
 import { Message } from "./message.ts";
 import { encodeFailure } from "./remote-error.ts";
@@ -48,6 +49,8 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   readonly #signal: AbortSignal | undefined;
   #abort: (() => void) | undefined;
   #timeout: number;
+  /** No time limit can be longer than what was inherited. */
+  readonly #most: number;
   #hasOwnTimeout: boolean;
   #handle: Handle | undefined;
   #failure: BusError | undefined;
@@ -59,9 +62,16 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     super(route.peer, route.namespace, event, route.peer.nextId());
     this.#route = route;
     this.data = data;
-    this.#timeout = options.timeout ?? route.ackTimeout;
-    this.#hasOwnTimeout = options.timeout !== undefined;
-    this.#signal = options.signal;
+    const from = inherited();
+    this.#most = from?.remaining ?? Infinity;
+    this.#hasOwnTimeout = options.timeout !== undefined || this.#most !== Infinity;
+    this.#timeout = Math.min(
+      this.#hasOwnTimeout ? (options.timeout ?? Infinity) : route.ackTimeout,
+      this.#most,
+    );
+    this.#signal = from
+      ? AbortSignal.any([from.signal, ...(options.signal ? [options.signal] : [])])
+      : options.signal;
     this.#handle = options.handle ?? undefined;
     this.queueHandle = options.queueHandle === true;
   }
@@ -101,11 +111,11 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
 
   /** Sets the time limit, in ms from now. */
   limit(timeout: number): void {
-    this.#timeout = timeout;
+    this.#timeout = Math.min(timeout, this.#most);
     this.#hasOwnTimeout = true;
     if (this.bucket === 0) return;
     this.#route.deadlines.remove(this);
-    this.#route.deadlines.add(this, timeout);
+    this.#route.deadlines.add(this, this.#timeout);
   }
 
   /** Somebody wants the answer: from here on the time runs. */
@@ -169,7 +179,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
         : `its namespace "${namespace}" is ready`;
     this.#withdraw(
       "ERR_ACK_TIMEOUT",
-      `no ack for ${this.name} within ${this.#timeout} ms: ${where}`,
+      `no ack for ${this.name} within ${Math.ceil(this.#timeout)} ms: ${where}`,
     );
   }
 
@@ -204,10 +214,11 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     const headers = this.sentHeaders();
     const remaining = this.#hasOwnTimeout ? this.#route.deadlines.remaining(this) : Infinity;
     let meta: Meta | 0 = 0;
-    if (headers || remaining !== Infinity) {
+    if (headers || remaining !== Infinity || this.#signal) {
       meta = {
         ...(headers && { h: headers }),
         ...(remaining !== Infinity && { d: Math.ceil(remaining) }),
+        ...(this.#signal && { s: 1 }),
       };
     }
     if (this.#handle) {

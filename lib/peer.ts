@@ -2,6 +2,8 @@ import type { Crossing, Middleware } from "./chain.ts";
 import { decodeFrame } from "./codec.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { BusError, type End, messageOf } from "./errors.ts";
+import { Farewell } from "./farewell.ts";
+import { Greeting } from "./greeting.ts";
 import { discard, putBack } from "./handles.ts";
 import { type Arrival, InboundAck, InboundEvent } from "./inbound.ts";
 import type { Handle, Link, PeerKind, Serialization } from "./links/link.ts";
@@ -40,9 +42,6 @@ export interface Host {
   peerDown(peer: Peer, error: BusError): void;
 }
 
-/** Hellos that may get lost are repeated after this many ms, then after twice as many, and so on. */
-const FIRST_REPEAT = 25;
-const MOST_HELLOS = 10;
 /** Namespaces that a peer may announce; more is not a use, but an attack. */
 const MOST_NAMESPACES = 10_000;
 
@@ -73,13 +72,10 @@ export class Peer {
   readonly #running = new Map<number, InboundEvent>();
   #lastId = 0;
   #lastFrame = 0;
-  #heard = false;
-  #greeted = false;
-  #hellos = 0;
-  #helloTimer: NodeJS.Timeout | undefined;
+  readonly #greeting: Greeting;
   /** Why nothing can be sent any more. */
   #downError: BusError | undefined;
-  #closedNamespaces = new Set<string>();
+  readonly #farewell: Farewell;
   #arrivedHandle: { id: number; arrived: boolean } | undefined;
 
   /** @internal With a reason, the peer is down from the start. */
@@ -91,6 +87,8 @@ export class Peer {
     this.serialization = link.serialization;
     this.room = new Room(this, host.limits);
     this.outbox = new Outbox(this, () => host.progressed());
+    this.#greeting = new Greeting(link, this.outbox, () => host.readyNamespaces());
+    this.#farewell = new Farewell(this.outbox);
     if (absent || link.ended) {
       this.#state = "down";
       this.#downError = absent ?? this.#death(link.ended ?? {});
@@ -108,9 +106,22 @@ export class Peer {
     return this.#state === "up" && this.#routes.get(namespace)?.ready === true;
   }
 
+  /**
+   * False when much waits for the peer: a quarter of `limits.pending`. A careful sender then waits for
+   * `drained()`; one that goes on gets `ERR_QUEUE_FULL` when the room is full.
+   */
+  get writable(): boolean {
+    return this.#state === "up" && this.room.isWide;
+  }
+
+  /** Resolves when most of what waits for the peer has been written; at once if little does, or the peer is gone. */
+  async drained(): Promise<void> {
+    if (this.#state !== "down") await this.room.drained();
+  }
+
   /** @internal The other side's bus has been heard of. */
   get isUp(): boolean {
-    return this.#heard;
+    return this.#greeting.isHeard;
   }
 
   /** @internal */
@@ -145,27 +156,32 @@ export class Peer {
       });
     }
     const { namespace } = event;
-    const isNamespaceClosed = this.#closedNamespaces.has(namespace);
-    if (this.#state !== "closing" && !isNamespaceClosed) return undefined;
-    const closed = isNamespaceClosed ? `namespace "${namespace}"` : "its bus";
-    return new BusError("ERR_CLOSED", `${event.name} was not sent: ${this.id} closes ${closed}`);
+    const hasClosedBus = this.#farewell.hasClosed(undefined);
+    if (!hasClosedBus && !this.#farewell.hasClosed(namespace)) return undefined;
+    const closed = hasClosedBus ? "its bus" : `namespace "${namespace}"`;
+    const executed = event.stage === "written" ? "maybe" : "no";
+    const text = `${event.name} was not ${executed === "no" ? "sent" : "acknowledged"}`;
+    return new BusError("ERR_CLOSED", `${text}: ${this.id} closes ${closed}`, { executed });
   }
 
   /** @internal Says hello, once. */
   greet(): void {
-    if (this.#greeted || this.#state === "down") return;
-    this.#greeted = true;
-    this.#sayHello();
+    if (this.#state !== "down") this.#greeting.begin();
   }
 
-  /** @internal Tells that a namespace listens here. If the hello before it got lost, the next one tells. */
+  /** @internal Tells that a namespace listens here. */
   announce(namespace: string): void {
-    if (this.#greeted) this.outbox.push(new Control(Item.READY, namespace));
+    this.#greeting.announce(namespace);
   }
 
   /** @internal Tells that no further messages are accepted: of one namespace, or of any. */
   announceClosing(namespace?: string): void {
-    if (this.#heard) this.outbox.push(new Control(Item.CLOSING, namespace ?? 0));
+    if (this.#greeting.isHeard && this.#state !== "down") this.#farewell.announce(namespace);
+  }
+
+  /** @internal Whether the other side knows that no more is accepted: nothing else of it is on its way. */
+  hasSeenClosing(namespace?: string): boolean {
+    return this.#state === "down" || this.#farewell.isSeen(namespace);
   }
 
   /** @internal The end of the outbound chain: into the frame of this tick. */
@@ -229,6 +245,7 @@ export class Peer {
   /** @internal Lets go of the channel. What is pending has been settled before. */
   detach(error: BusError): void {
     if (this.#state === "down") return;
+    if (this.#greeting.isHeard) this.#farewell.leave();
     this.link.detach();
     this.#end(error, {});
   }
@@ -275,7 +292,7 @@ export class Peer {
         break;
       case Item.READY:
         // Without the hello before it, which got lost then, it is too early.
-        if (this.#heard) this.#receiveReady(name(item[1]));
+        if (this.#greeting.isHeard) this.#receiveReady(name(item[1]));
         break;
       case Item.EVENT:
         this.#receiveEvent(item, handle);
@@ -293,7 +310,7 @@ export class Peer {
         this.#receiveCancel(number(item[1]), item[2] === 1);
         break;
       case Item.CLOSING:
-        this.#receiveClosing(item[1] === 0 ? undefined : name(item[1]));
+        this.#receiveClosing(item[1] === 0 ? undefined : name(item[1]), item[2]);
         break;
       default:
         throw new TypeError(`an item of unknown kind ${head & 15}`);
@@ -302,21 +319,21 @@ export class Peer {
 
   #receiveHello(item: WireItem): void {
     const [, major, minor, , namespaces, wantsAnswer, probe] = item;
-    if (!this.#heard) {
+    if (!this.#greeting.isHeard) {
       if (major !== PROTOCOL.major) {
         this.#refuse(`it speaks protocol ${String(major)}.${String(minor)}`);
         return;
       }
-      this.#heard = true;
+      this.#greeting.isHeard = true;
       this.#state = "up";
-      clearTimeout(this.#helloTimer);
+      this.#greeting.end();
       // Only a channel with `advanced` serialization carries a NaN.
       if (this.serialization === "unknown") {
         this.serialization = Number.isNaN(probe) ? "advanced" : "json";
       }
       this.#host.peerUp(this);
     }
-    if (wantsAnswer === 1) this.#sayHello();
+    if (wantsAnswer === 1) this.#greeting.say();
     if (!Array.isArray(namespaces)) throw new TypeError("a hello without namespaces");
     for (const namespace of namespaces) this.#receiveReady(name(namespace));
   }
@@ -349,6 +366,7 @@ export class Peer {
       wantsAck: (head & Flag.WANTS_ACK) !== 0,
       handle: head & Flag.HANDLE ? handle : undefined,
       remaining: meta.d,
+      isCancellable: meta.s === 1,
     };
     const event = new InboundEvent(this, arrival);
     const running = this.#host.receive(event);
@@ -381,13 +399,16 @@ export class Peer {
     this.#running.get(id)?.abort(error);
   }
 
-  #receiveClosing(namespace: string | undefined): void {
-    if (namespace === undefined) this.#state = "closing";
-    else this.#closedNamespaces.add(namespace);
-    for (const event of this.unsettled(namespace)) {
-      const obstacle = this.obstacle(event);
-      if (obstacle && event.stage !== "written") event.fail(obstacle);
+  #receiveClosing(namespace: string | undefined, step: unknown): void {
+    if (namespace !== undefined && !this.#mayHaveRoute(namespace)) return;
+    if (this.#farewell.receive(namespace, step)) {
+      if (namespace === undefined) this.#state = "closing";
+      for (const event of this.unsettled(namespace)) {
+        const obstacle = this.obstacle(event);
+        if (obstacle && (event.stage !== "written" || this.#farewell.isGone)) event.fail(obstacle);
+      }
     }
+    this.#host.progressed();
   }
 
   /** A peer that makes up namespaces gets its answers, but no lane for each. */
@@ -398,19 +419,6 @@ export class Peer {
 
   #mayHaveRoute(namespace: string): boolean {
     return this.#routes.size < MOST_NAMESPACES || this.#routes.has(namespace);
-  }
-
-  #sayHello(): void {
-    this.#greeted = true;
-    this.#hellos++;
-    const namespaces = this.#host.readyNamespaces();
-    const { major, minor } = PROTOCOL;
-    const wantsAnswer = this.#heard ? 0 : 1;
-    const hello = new Control(Item.HELLO, major, minor, [], namespaces, wantsAnswer, Number.NaN);
-    this.outbox.push(hello);
-    if (this.#heard || !this.link.forgetsEarlyFrames || this.#hellos >= MOST_HELLOS) return;
-    const wait = FIRST_REPEAT * 2 ** (this.#hellos - 1);
-    this.#helloTimer = setTimeout(() => this.#sayHello(), wait).unref();
   }
 
   /** The other side cannot be understood: everything to it fails from here on, with a reason. */
@@ -438,7 +446,7 @@ export class Peer {
   #end(error: BusError, end: End): void {
     this.#state = "down";
     this.#downError = error;
-    clearTimeout(this.#helloTimer);
+    this.#greeting.end();
     const left = this.outbox.close().filter((parcel) => parcel instanceof OutboundEvent);
     for (const event of [...this.unsettled(), ...left]) {
       if (error.code === "ERR_PEER_DIED") event.peerDied(end, error.message);
@@ -447,6 +455,7 @@ export class Peer {
     for (const event of left) event.transferred(false);
     for (const event of this.#running.values()) event.abort(error);
     this.#running.clear();
+    this.room.close();
     this.#host.peerDown(this, error);
   }
 }

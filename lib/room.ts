@@ -12,11 +12,15 @@ export interface Limits {
 
 /** What a waiting message takes in memory beside its payload, in bytes. */
 const OVERHEAD = 32;
+/** A peer is not writable any more when a quarter of the room is taken, and drained at an eighth. */
+const HIGH = 4;
+const LOW = 8;
 
 /** The room for what waits for one peer: until its namespace is ready, or until it can be written. */
 export class Room {
   /** Bytes that wait. */
   waiting = 0;
+  #drained: (() => void)[] = [];
   readonly #peer: { readonly id: string; readonly serialization: Serialization };
   readonly #limits: Limits;
 
@@ -61,5 +65,22 @@ export class Room {
   release(message: OutboundEvent | OutboundAck): void {
     this.waiting -= message.reserved;
     message.reserved = 0;
+    if (this.#drained.length > 0 && this.waiting <= this.#limits.pending / LOW) this.close();
+  }
+
+  /** Whether so little waits that a careful sender need not hold back. */
+  get isWide(): boolean {
+    return this.waiting < this.#limits.pending / HIGH;
+  }
+
+  /** Resolves when most of what waits has gone, or there is no sense in waiting. */
+  drained(): Promise<void> {
+    if (this.isWide) return Promise.resolve();
+    return new Promise((resolve) => this.#drained.push(resolve));
+  }
+
+  /** Lets go whoever waits for room. */
+  close(): void {
+    for (const resolve of this.#drained.splice(0)) resolve();
   }
 }

@@ -21,10 +21,11 @@ const NO_META: Meta = {};
 export function metaOf(value: unknown): Meta {
   if (value === 0) return NO_META;
   if (typeof value !== "object" || value === null) throw new TypeError("bad message options");
-  const { h, d, b } = value as Meta;
+  const { h, d, s, b } = value as Meta;
   return {
     ...(h !== undefined && { h: headersOf(h) }),
     ...(typeof d === "number" && d >= 0 && { d }),
+    ...(s === 1 && { s }),
     ...(typeof b === "string" && { b }),
   };
 }

@@ -16,8 +16,12 @@ export const Item = {
   HANDLE_CHECK: 4,
   HANDLE_RESULT: 5,
   CANCEL: 6,
+  /** No more messages are accepted: of a namespace (by name) or of any (0). With what `Closing` says. */
   CLOSING: 7,
 } as const;
+
+/** The steps of a close. What comes before an answer to the first on the channel was sent before it was seen. */
+export const Closing = { ANNOUNCED: 0, SEEN: 1, GONE: 2 } as const;
 
 /** What else the head of an item says. */
 export const Flag = {
@@ -40,10 +44,10 @@ export type WireItem = unknown[];
 export interface Meta {
   /** Headers. */
   readonly h?: Record<string, string>;
-  /** Milliseconds left. */
+  /** Milliseconds left of a deadline that was set for the message. */
   readonly d?: number;
-  /** Number of the handle transfer. */
-  readonly x?: number;
+  /** 1 if the sender may cancel. */
+  readonly s?: 1;
   /** Bytes that were read from the socket before it was sent, as base64. */
   readonly b?: string;
 }

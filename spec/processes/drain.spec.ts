@@ -1,0 +1,264 @@
+import { expect } from "chai";
+import sinon from "sinon";
+import { bus } from "../../lib/index.ts";
+import { type BusPair, busPair, rejection, turn } from "../support/buses.ts";
+import { endAll, ended, start } from "../support/processes.ts";
+
+/** A listener that waits until it is told to finish, and then perhaps does something. */
+function slowWork(
+  pair: BusPair,
+  last?: () => unknown,
+): { started: Promise<void>; finish: (reply: unknown) => void } {
+  let finish = (_: unknown): void => {};
+  const told = new Promise<unknown>((resolve) => (finish = resolve));
+  const started = new Promise<void>((resolve) => {
+    pair.b.on("work", async () => {
+      resolve();
+      const reply = await told;
+      return last ? last() : reply;
+    });
+  });
+  return { started, finish: (reply) => finish(reply) };
+}
+
+describe("closing a bus", () => {
+  it("lets running listeners finish, and their answers go out", async () => {
+    const pair = busPair();
+    const { started, finish } = slowWork(pair);
+    const work = pair.a.to(pair.toB).emit("work").ackd();
+    await started;
+    const closed = pair.b.close();
+    await turn();
+    finish("done");
+    expect(await work).to.equal("done");
+    await closed;
+  });
+
+  it("refuses new messages, executed no, there and here", async () => {
+    const pair = busPair();
+    const heard = sinon.spy();
+    pair.b.on("x", heard);
+    const { started, finish } = slowWork(pair);
+    const work = pair.a.to(pair.toB).emit("work").ackd();
+    await started;
+    const closed = pair.b.close();
+    // On its way when the other side has not heard of the closing yet.
+    const onItsWay = rejection(pair.a.to(pair.toB).emit("x").ackd());
+    expect(await onItsWay).to.include({ code: "ERR_CLOSED", executed: "no" });
+    expect(pair.toB.state).to.equal("closing");
+    const later = rejection(pair.a.to(pair.toB).emit("x").ackd());
+    expect(await later).to.include({ code: "ERR_CLOSED", executed: "no" });
+    finish("done");
+    await Promise.all([work, closed]);
+    const here = rejection(pair.b.to(pair.toA).emit("x").ackd());
+    expect(await here).to.include({ code: "ERR_CLOSED", executed: "no" });
+    sinon.assert.notCalled(heard);
+  });
+
+  it("lets a listener ask its peer while it closes", async () => {
+    const pair = busPair();
+    pair.a.on("question", () => "answer");
+    const { started, finish } = slowWork(pair, () => pair.b.to(pair.toA).emit("question").ackd());
+    const work = pair.a.to(pair.toB).emit("work").ackd();
+    await started;
+    const closed = pair.b.close();
+    await turn();
+    finish(undefined);
+    expect(await work).to.equal("answer");
+    await closed;
+  });
+
+  it("settles everything when both sides close at the same time", async () => {
+    const pair = busPair();
+    for (const side of [pair.a, pair.b]) side.on("echo", (data) => data);
+    await pair.a.to(pair.toB).emit("echo").ackd();
+    await pair.b.to(pair.toA).emit("echo").ackd();
+    const crossing = [
+      pair.a.to(pair.toB).emit("echo", 1).ackd(),
+      pair.b.to(pair.toA).emit("echo", 2).ackd(),
+    ];
+    const closed = Promise.all([pair.a.close(), pair.b.close()]);
+    const codes = (await Promise.allSettled(crossing)).map((result) =>
+      result.status === "fulfilled" ? "fulfilled" : (result.reason as { code: string }).code,
+    );
+    for (const code of codes) expect(code).to.be.oneOf(["fulfilled", "ERR_CLOSED"]);
+    await closed;
+  });
+
+  it("gives up on a listener that never settles, after its time", async () => {
+    const pair = busPair();
+    const { started } = slowWork(pair);
+    const hanging = rejection(pair.a.to(pair.toB).emit("work").ackd());
+    await started;
+    await pair.b.close({ timeout: 30 });
+    expect(await hanging).to.include({ code: "ERR_CLOSED", executed: "maybe" });
+  });
+
+  it("of one namespace leaves the others", async () => {
+    const pair = busPair();
+    pair.b.ns("one").on("echo", (data) => data);
+    pair.b.ns("two").on("echo", (data) => data);
+    await pair.a.ns("one").to(pair.toB).emit("echo").ackd();
+    await pair.b.ns("one").close();
+    const error = await rejection(pair.a.ns("one").to(pair.toB).emit("echo").ackd());
+    expect(error).to.include({ code: "ERR_CLOSED", executed: "no" });
+    expect(error.message).to.include('closes namespace "one"');
+    expect(await pair.a.ns("two").to(pair.toB).emit("echo", 2).ackd()).to.equal(2);
+  });
+
+  it("twice is closing once", async () => {
+    const pair = busPair();
+    expect(pair.a.close()).to.equal(pair.a.close());
+    await pair.a.close();
+  });
+
+  describe("with real processes", () => {
+    afterEach(endAll);
+
+    it("lets a child exit by itself, with its answers sent, and is not a disconnect", async () => {
+      const child = start("closer", [], { silent: true });
+      const end = ended(child);
+      const peer = bus.to(child);
+      const replies = Array.from({ length: 100 }, (_, i) => peer.emit("slow", i).ackd());
+      await peer.emit("echo").ackd();
+      peer.emit("close");
+      expect(await Promise.all(replies)).to.deep.equal(Array.from({ length: 100 }, (_, i) => i));
+      expect(await end).to.deep.equal({ code: 0, signal: null, output: "closed\n" });
+    });
+
+    it("flushed() before process.exit() loses nothing", async () => {
+      const child = start("closer");
+      const said: unknown[] = [];
+      bus.on("said", (data) => said.push(data));
+      const error = await rejection(bus.to(child).emit("flush-and-exit", 2000).ackd());
+      bus.off("said");
+      expect(error).to.include({ code: "ERR_PEER_DIED", exitCode: 0 });
+      expect(said).to.have.length(2000);
+    });
+
+    it("with a peer that is stopped takes no longer than its time", async () => {
+      const child = start("closer");
+      await bus
+        .ns("brief")
+        .to(child)
+        .emit("echo")
+        .within(50)
+        .ackd()
+        .catch(() => {});
+      await bus.to(child).emit("echo").ackd();
+      child.kill("SIGSTOP");
+      await bus.ns("brief").close({ timeout: 50 });
+      child.kill("SIGCONT");
+      expect(await bus.to(child).emit("echo", "others go on").ackd()).to.equal("others go on");
+    });
+  });
+});
+
+describe("what a listener sends", () => {
+  it("inherits the deadline that was set, through three buses in a row", async () => {
+    const first = busPair();
+    const second = busPair();
+    let signal: AbortSignal | undefined;
+    first.b.on("ask", () => second.a.to(second.toB).emit("ask").ackd());
+    second.b.on("ask", (_, message) => {
+      signal = message.signal;
+      return new Promise((_resolve, reject) => {
+        signal?.addEventListener("abort", () => reject(signal?.reason as Error));
+      });
+    });
+    second.b.on("probe", () => 1);
+    first.b.on("probe", () => 1);
+    await first.a.to(first.toB).emit("probe").ackd();
+    await second.a.to(second.toB).emit("probe").ackd();
+    const error = await rejection(first.a.to(first.toB).emit("ask").within(80).ackd());
+    // Whichever of the two buses is the first to notice.
+    expect(error.code).to.be.oneOf(["ERR_ACK_TIMEOUT", "ERR_REMOTE"]);
+    await second.a.to(second.toB).emit("probe").ackd();
+    expect(signal?.aborted).to.equal(true);
+  });
+
+  it("inherits the signal, and a longer time of its own does not outlast what it inherits", async () => {
+    const first = busPair();
+    const second = busPair();
+    let isAsked = (_: Promise<Error & Record<string, unknown>>): void => {};
+    const nextInner = () =>
+      new Promise<Promise<Error & Record<string, unknown>>[]>((resolve) => {
+        isAsked = (inner) => resolve([inner]);
+      });
+    first.b.on("ask", () => {
+      const asked = second.a.to(second.toB).emit("hang").within(60_000).ackd();
+      isAsked(rejection(asked));
+      return asked;
+    });
+    second.b.on("hang", () => new Promise(() => {}));
+    second.b.on("probe", () => 1);
+    await second.a.to(second.toB).emit("probe").ackd();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const firstInner = nextInner();
+    const cancelled = rejection(first.a.to(first.toB).emit("ask", 1, { signal }).ackd());
+    const [cancelledInner] = await firstInner;
+    controller.abort();
+    expect(await cancelled).to.have.property("code", "ERR_CANCELLED");
+    expect(await cancelledInner).to.have.property("code", "ERR_CANCELLED");
+    const secondInner = nextInner();
+    const late = rejection(first.a.to(first.toB).emit("ask").within(50).ackd());
+    const [lateInner] = await secondInner;
+    expect((await late).code).to.be.oneOf(["ERR_ACK_TIMEOUT", "ERR_REMOTE"]);
+    expect((await lateInner)?.code).to.be.oneOf(["ERR_ACK_TIMEOUT", "ERR_CANCELLED"]);
+  });
+
+  it("does not inherit the default time, nor anything once its listener has settled", async () => {
+    const pair = busPair();
+    pair.a.on("echo", (data) => data);
+    let later: Promise<unknown> | undefined;
+    pair.b.on("ask", (_, message) => {
+      later = turn()
+        .then(turn)
+        .then(() => pair.b.to(message.peer).emit("echo", "later").ackd());
+      return "settled";
+    });
+    const controller = new AbortController();
+    await pair.a.to(pair.toB).emit("ask", 1, { signal: controller.signal }).within(5000).ackd();
+    controller.abort();
+    expect(await later).to.equal("later");
+  });
+});
+
+describe("a careful sender", () => {
+  it("waits for drained() and loses nothing", async () => {
+    const pair = busPair();
+    const seen: unknown[] = [];
+    pair.b.on("x", (data) => {
+      seen.push(data);
+    });
+    pair.b.on("probe", () => 1);
+    await pair.a.to(pair.toB).emit("probe").ackd();
+    pair.a.limits.pending = 10_000;
+    const lost = sinon.spy();
+    pair.a.lifecycle.on("undelivered", lost);
+    let waits = 0;
+    for (let i = 0; i < 5000; i++) {
+      if (!pair.toB.writable) {
+        waits++;
+        await pair.toB.drained();
+      }
+      pair.a.to(pair.toB).emit("x", i);
+    }
+    await pair.a.to(pair.toB).emit("probe").ackd();
+    expect(seen).to.have.length(5000);
+    expect(waits).to.be.above(5);
+    sinon.assert.notCalled(lost);
+  });
+
+  it("is let go when the peer goes", async () => {
+    const pair = busPair();
+    pair.a.limits.pending = 1000;
+    pair.a.to(pair.toB).emit("x", "x".repeat(900));
+    expect(pair.toB.writable).to.equal(false);
+    const drained = pair.toB.drained();
+    pair.cut();
+    await drained;
+    expect(pair.toB.writable).to.equal(false);
+  });
+});
