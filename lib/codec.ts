@@ -31,7 +31,11 @@ export function encodeFrame(
   for (; index < parcels.length && included.length < most && !beside; index++) {
     const parcel = parcels[index];
     if (!parcel || parcel.abandoned) continue;
-    if (parcel.transfer && included.length > 0) break;
+    if ((parcel.transfer || parcel.frameText) && included.length > 0) break;
+    if (parcel.frameText) {
+      const frame = { [FRAME_KEY]: [number, parcel.frameText()] };
+      return { frame, consumed: index + 1 - start, parcels: [parcel] };
+    }
     try {
       const item = parcel.item();
       beside = addPayload(serialization, item, parcel);

@@ -3,6 +3,7 @@ import type { Crossing, Middleware } from "./chain.ts";
 import { run } from "./chain.ts";
 import { Deadlines } from "./deadlines.ts";
 import { BusError } from "./errors.ts";
+import type { Host } from "./host.ts";
 import { InboundAck, type InboundEvent } from "./inbound.ts";
 import { Layers } from "./layers.ts";
 import type { Connection, Connector } from "./links/connect.ts";
@@ -15,7 +16,7 @@ import { namespacing } from "./middleware/namespacing.ts";
 import { queueing } from "./middleware/queueing.ts";
 import { Namespace } from "./namespace.ts";
 import type { OutboundEvent } from "./outbound.ts";
-import { type Host, Peer } from "./peer.ts";
+import { Peer } from "./peer.ts";
 import type { Limits } from "./room.ts";
 
 /** The local events of a bus. No peer can emit one. */

@@ -1,3 +1,4 @@
+import type { Bundle } from "./bundle.ts";
 import { nameOf } from "./chain.ts";
 import type { Expiring } from "./deadlines.ts";
 import { BusError, type End, messageOf } from "./errors.ts";
@@ -38,6 +39,8 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   snapshot: Snapshot | undefined = undefined;
   /** Bytes that count as waiting for the peer, as long as it waits. */
   reserved = 0;
+  /** Where it waits as text, if it does. */
+  place: { readonly bundle: Bundle; readonly index: number } | undefined = undefined;
 
   // The place in the list of deadlines; it belongs to `Deadlines`.
   bucket = 0;
@@ -113,6 +116,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   limit(timeout: number): void {
     this.#timeout = Math.min(timeout, this.#most);
     this.#hasOwnTimeout = true;
+    this.place?.bundle.keep(this, this.place.index);
     if (this.bucket === 0) return;
     this.#route.deadlines.remove(this);
     this.#route.deadlines.add(this, this.#timeout);
@@ -120,6 +124,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
 
   /** Somebody wants the answer: from here on the time runs. */
   acknowledged(): Promise<unknown> {
+    this.place?.bundle.keep(this, this.place.index);
     this.#promise ??= new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -147,7 +152,8 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
 
   /** The message was dropped by a middleware, or one threw. */
   refuse(thrown?: { cause: unknown }): void {
-    const executed = this.stage === "written" ? "maybe" : "no";
+    const isWritten = this.stage === "written" || this.place?.bundle.isWritten;
+    const executed = isWritten ? "maybe" : "no";
     this.fail(refusal(this, executed, thrown));
   }
 
@@ -230,6 +236,21 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     return [head, this.id, this.namespace, this.event, meta];
   }
 
+  /** Whether its text is all that is needed of it: nobody waits for it, nothing ends it, no handle goes with it. */
+  get isBundleable(): boolean {
+    const json = this.snapshot?.json;
+    if (json === undefined || this.#handle || this.#signal || this.#hasOwnTimeout) return false;
+    return this.bucket === 0;
+  }
+
+  /** The item as text, with its payload. Only for a message whose payload was taken as JSON. */
+  text(): string {
+    const item = JSON.stringify(this.item());
+    const json = this.snapshot?.json;
+    // Joined, not concatenated: a concatenation would keep its parts in memory.
+    return json ? [item.slice(0, -1), ",", json, "]"].join("") : item;
+  }
+
   written(): void {
     this.stage = "written";
     if (this.reserved > 0) this.peer.room.release(this);
@@ -269,7 +290,8 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     const { stage } = this;
     this.stage = "settled";
     if (stage === "parked") this.#route.unpark(this);
-    if (this.reserved > 0) this.peer.room.release(this);
+    if (this.place) this.place.bundle.drop(this, this.place.index);
+    else if (this.reserved > 0) this.peer.room.release(this);
     if (stage === "written") this.peer.forget(this);
     this.#route.deadlines.remove(this);
     if (this.#abort) this.#signal?.removeEventListener("abort", this.#abort);

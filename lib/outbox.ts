@@ -1,6 +1,8 @@
+import { Bundle } from "./bundle.ts";
 import { encodeFrame, takeSnapshot } from "./codec.ts";
 import type { Link } from "./links/link.ts";
 import { Control, type OutboundEvent } from "./outbound.ts";
+import type { Room } from "./room.ts";
 import { endStretch } from "./stretch.ts";
 import { Item, type Parcel } from "./wire.ts";
 
@@ -14,6 +16,7 @@ const BURST = 256;
 export interface OutboxOwner {
   readonly link: Link;
   readonly serialization: Link["serialization"];
+  readonly room: Room;
 }
 
 /**
@@ -26,6 +29,8 @@ export class Outbox {
   #parcels: Parcel[] = [];
   #scheduled = false;
   #frameNumber = 0;
+  /** Parcels pushed since the last flush. */
+  #inTick = 0;
   /** Frames given to the link that have not left this process. */
   #unwritten = 0;
   /** The one handle on its way: the next waits until the other side has it. */
@@ -40,16 +45,29 @@ export class Outbox {
 
   /** Whether what comes now has to wait for more than the end of this tick. */
   get holds(): boolean {
-    return this.#unwritten > 0 || this.#transfer !== undefined || this.#parcels.length >= BURST;
+    return this.#unwritten > 0 || this.#transfer !== undefined || this.#inTick >= BURST;
   }
 
   /** Puts a parcel into a frame of this tick. */
   push(parcel: Parcel): void {
     if (this.#closed) return;
     this.#parcels.push(parcel);
+    this.#inTick++;
     if (this.#scheduled) return;
     this.#scheduled = true;
     process.nextTick(() => this.#flush());
+  }
+
+  /** Puts a message that has to wait with others, as text. Returns false if it has to stay an object. */
+  bundle(event: OutboundEvent): boolean {
+    if (this.#closed || !event.isBundleable) return false;
+    const text = event.text();
+    const last = this.#parcels.at(-1);
+    if (last instanceof Bundle && last.add(event, text)) return true;
+    const bundle = new Bundle(this.#owner.room);
+    bundle.add(event, text);
+    this.push(bundle);
+    return true;
   }
 
   /** Sends what the buses tell each other past everything that waits. */
@@ -82,6 +100,7 @@ export class Outbox {
 
   #flush(): void {
     this.#scheduled = false;
+    this.#inTick = 0;
     endStretch();
     if (this.#unwritten > 0) return;
     let sent = 0;

@@ -1,17 +1,16 @@
-import type { Crossing, Middleware } from "./chain.ts";
+import { Bundle, type Restored } from "./bundle.ts";
 import { decodeFrame } from "./codec.ts";
-import type { Deadlines } from "./deadlines.ts";
 import { BusError, type End, messageOf } from "./errors.ts";
 import { Farewell } from "./farewell.ts";
 import { Greeting } from "./greeting.ts";
 import { discard, putBack } from "./handles.ts";
+import type { Host } from "./host.ts";
 import { type Arrival, InboundAck, InboundEvent } from "./inbound.ts";
 import type { Handle, Link, PeerKind, Serialization } from "./links/link.ts";
-import type { Message } from "./message.ts";
 import { Control, OutboundAck, OutboundEvent } from "./outbound.ts";
 import { Outbox } from "./outbox.ts";
 import { decodeFailure } from "./remote-error.ts";
-import { type Limits, Room } from "./room.ts";
+import { Room } from "./room.ts";
 import { Route } from "./route.ts";
 import { metaOf, name, number } from "./untrusted.ts";
 import { Flag, Item, PROTOCOL, type WireItem } from "./wire.ts";
@@ -21,26 +20,6 @@ import { Flag, Item, PROTOCOL, type WireItem } from "./wire.ts";
  * `down` when the other side is gone.
  */
 export type PeerState = "connecting" | "up" | "closing" | "down";
-
-/** What a peer needs of the bus it belongs to. */
-export interface Host {
-  readonly deadlines: Deadlines;
-  readonly limits: Limits;
-  ackTimeout(namespace: string): number;
-  layers(namespace: string, crossing: Crossing): readonly Middleware[];
-  /** The namespaces that listen here. */
-  readyNamespaces(): string[];
-  /** Runs an event through the chain to the listeners, or an ack to its receipt. */
-  receive(message: InboundEvent | InboundAck): Promise<void> | undefined;
-  /** Something has settled or was written: whoever waits for that may look again. */
-  progressed(): void;
-  /** A failure that nobody has been told of. */
-  report(error: BusError, message: Message): void;
-  protocolError(error: BusError, peer: Peer): void;
-  peerUp(peer: Peer): void;
-  peerReady(peer: Peer, namespace: string): void;
-  peerDown(peer: Peer, error: BusError): void;
-}
 
 /** Namespaces that a peer may announce; more is not a use, but an attack. */
 const MOST_NAMESPACES = 10_000;
@@ -189,7 +168,9 @@ export class Peer {
     if (message.stage !== "chain") return;
     if (this.outbox.holds && !this.room.reserve(message)) return;
     message.stage = "handed";
-    this.outbox.push(message);
+    const isBundled =
+      message instanceof OutboundEvent && message.reserved > 0 && this.outbox.bundle(message);
+    if (!isBundled) this.outbox.push(message);
   }
 
   /** @internal */
@@ -421,6 +402,10 @@ export class Peer {
     return this.#routes.size < MOST_NAMESPACES || this.#routes.has(namespace);
   }
 
+  #restore({ namespace, event, data }: Restored): OutboundEvent {
+    return new OutboundEvent(this.route(namespace), event, data, {});
+  }
+
   /** The other side cannot be understood: everything to it fails from here on, with a reason. */
   #refuse(what: string): void {
     const error = new BusError(
@@ -447,7 +432,10 @@ export class Peer {
     this.#state = "down";
     this.#downError = error;
     this.#greeting.end();
-    const left = this.outbox.close().filter((parcel) => parcel instanceof OutboundEvent);
+    const left = this.outbox.close().flatMap((parcel) => {
+      if (parcel instanceof Bundle) return parcel.unpack((message) => this.#restore(message));
+      return parcel instanceof OutboundEvent ? [parcel] : [];
+    });
     for (const event of [...this.unsettled(), ...left]) {
       if (error.code === "ERR_PEER_DIED") event.peerDied(end, error.message);
       else event.fail(error);

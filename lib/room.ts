@@ -65,6 +65,11 @@ export class Room {
   release(message: OutboundEvent | OutboundAck): void {
     this.waiting -= message.reserved;
     message.reserved = 0;
+    this.moved();
+  }
+
+  /** Less waits than before. */
+  moved(): void {
     if (this.#drained.length > 0 && this.waiting <= this.#limits.pending / LOW) this.close();
   }
 

@@ -1,9 +1,10 @@
 import type { Middleware } from "./chain.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { BusError } from "./errors.ts";
+import type { Host } from "./host.ts";
 import { Lane } from "./lane.ts";
 import type { OutboundAck, OutboundEvent } from "./outbound.ts";
-import type { Host, Peer } from "./peer.ts";
+import type { Peer } from "./peer.ts";
 
 /**
  * The way out to one namespace of one peer: the lanes in which its messages cross the chain, and the

@@ -75,6 +75,8 @@ export interface Parcel {
   readonly transfer: Handle | undefined;
   /** The item, without its payload. */
   item(): WireItem;
+  /** Of a parcel that is a frame by itself, encoded before: the text of its items. */
+  frameText?(): string;
   /** It was given to the link. */
   written(): void;
   /** It has left this process, or at least Node says so. */

@@ -58,7 +58,9 @@ describe("a stopped peer", () => {
     for (let i = 0; i < count; i++) {
       const receipt = peer.emit("note", `${i}`.padStart(100, "."));
       if (i % 1000 === 999) {
-        accepted.push(receipt.ackd().catch((error: unknown) => isBusError(error) && refused++));
+        // For ever, so that no slow machine makes one time out that has been delivered.
+        const acknowledged = receipt.within(Infinity).ackd();
+        accepted.push(acknowledged.catch((error: unknown) => isBusError(error) && refused++));
         await turn();
         peak = Math.max(peak, process.memoryUsage.rss());
       }
