@@ -1,8 +1,15 @@
 import type { MessagePort, Worker } from "node:worker_threads";
 import type { End } from "../errors.ts";
-import { bodyOf } from "../wire.ts";
+import { bodyOf, FRAME_KEY } from "../wire.ts";
 import { ForeignMessages } from "./foreign.ts";
 import type { Link, LinkEvents, PeerKind, Serialization } from "./link.ts";
+
+/**
+ * A port takes whatever is posted, however far behind the other side is. So the sides tell each other
+ * how many frames they have taken: more than a window of frames is never on its way.
+ */
+const WINDOW = 32;
+const TELL_EVERY = 8;
 
 /** A worker thread seen from outside, its way to whoever started it, and any other port. */
 export class ThreadLink implements Link {
@@ -18,6 +25,11 @@ export class ThreadLink implements Link {
   #events: LinkEvents | undefined;
   #foreign: ForeignMessages | undefined;
   #isOver = false;
+  /** Frames posted that the other side has not said it has taken. */
+  #untaken = 0;
+  /** What waits for the window to open. */
+  #waiting: (() => void)[] = [];
+  #taken = 0;
 
   constructor(channel: Worker | MessagePort, kind: PeerKind, id: string) {
     this.#channel = channel;
@@ -46,8 +58,11 @@ export class ThreadLink implements Link {
 
   send(frame: object, _handle: undefined, done: () => void): boolean {
     this.#channel.postMessage(frame);
-    process.nextTick(done);
-    return true;
+    this.#untaken++;
+    const isOpen = this.#untaken < WINDOW;
+    if (isOpen) process.nextTick(done);
+    else this.#waiting.push(done);
+    return isOpen;
   }
 
   hold(alive: boolean): void {
@@ -67,8 +82,14 @@ export class ThreadLink implements Link {
 
   readonly #onMessage = (message: unknown): void => {
     const ours = bodyOf(message);
-    if (ours) this.#events?.frame(ours.body, undefined);
-    else this.#foreign?.take(message);
+    if (!ours) {
+      this.#foreign?.take(message);
+    } else if (typeof ours.body === "number") {
+      this.#openWindow(ours.body);
+    } else {
+      this.#tellTaken();
+      this.#events?.frame(ours.body, undefined);
+    }
   };
 
   readonly #onMessageError = (): void => {
@@ -89,6 +110,18 @@ export class ThreadLink implements Link {
    */
   yieldToOthers(): void {
     if (this.#othersListen()) this.#port?.ref();
+  }
+
+  #tellTaken(): void {
+    this.#taken++;
+    if (this.#taken % TELL_EVERY === 0) this.#channel.postMessage({ [FRAME_KEY]: TELL_EVERY });
+  }
+
+  #openWindow(taken: number): void {
+    if (!(taken > 0)) return;
+    this.#untaken = Math.max(0, this.#untaken - taken);
+    if (this.#untaken >= WINDOW) return;
+    for (const done of this.#waiting.splice(0)) done();
   }
 
   #othersListen(): boolean {

@@ -1,10 +1,40 @@
 import type { ChildProcess } from "node:child_process";
+import { Worker } from "node:worker_threads";
 import { expect } from "chai";
 import { bus, isBusError, type Target } from "../../lib/index.ts";
 import { nextEvent, rejection, turn } from "../support/buses.ts";
-import { endAll, start } from "../support/processes.ts";
+import { endAll, entryOf, start } from "../support/processes.ts";
 
 const MEBIBYTE = 2 ** 20;
+
+describe("a blocked thread", () => {
+  it("makes its sender's queue fill up, not the port's; what was accepted arrives in order", async () => {
+    const thread = new Worker(entryOf("blocker"));
+    const peer = bus.to(thread);
+    const gate = new Int32Array(new SharedArrayBuffer(4));
+    const isFull = new Promise<void>((resolve) => {
+      bus.lifecycle.on("undelivered", () => resolve());
+    });
+    await peer.emit("noted").ackd();
+    peer.emit("block", gate);
+    let isFlooding = true;
+    void isFull.then(() => {
+      isFlooding = false;
+    });
+    let sent = 0;
+    while (isFlooding) {
+      for (let i = 0; i < 1000; i++) peer.emit("note", { number: sent++, text: "x".repeat(100) });
+      await turn();
+    }
+    Atomics.store(gate, 0, 1);
+    Atomics.notify(gate, 0);
+    const noted = (await peer.emit("noted").within(Infinity).ackd()) as number[];
+    bus.lifecycle.removeAllListeners("undelivered");
+    expect(noted.length).to.be.above(1000).and.below(sent);
+    expect(noted).to.deep.equal(Array.from(noted, (_, i) => i));
+    await thread.terminate();
+  });
+});
 
 describe("a stopped peer", () => {
   let child: ChildProcess;
