@@ -358,12 +358,14 @@ export class Peer {
     const answered = this.#awaited.get(number(item[1]));
     // Late, or a second one: nobody waits any more.
     if (!answered) return;
-    this.#awaited.delete(answered.id);
-    this.#host.deadlines.remove(answered);
+    // All of it is read before anything is done: a malformed ack is none.
+    const { h } = metaOf(item[2]);
     const failure =
       (item[0] as number) & Flag.FAILURE ? decodeFailure(item[3], this.id) : undefined;
     const reply = failure ? undefined : item[3];
-    const ack = new InboundAck(answered, reply, failure, metaOf(item[2]).h);
+    this.#awaited.delete(answered.id);
+    this.#host.deadlines.remove(answered);
+    const ack = new InboundAck(answered, reply, failure, h);
     void this.#host.receive(ack);
   }
 

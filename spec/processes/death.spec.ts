@@ -27,6 +27,27 @@ describe("the death of a peer", () => {
     expect((await down)[0].id).to.equal(`child:${child.pid}`);
   });
 
+  it("settles 10,000 pending acks soon after the exit, with the signal and the right executed", async () => {
+    const child = start("victim");
+    const peer = bus.to(child);
+    await peer.emit("pid").ackd();
+    const written = Array.from({ length: 5000 }, () => rejection(peer.emit("hang").ackd()));
+    const queued = Array.from({ length: 5000 }, () =>
+      rejection(bus.ns("never").to(child).emit("x").ackd()),
+    );
+    await peer.emit("echo").ackd();
+    const exited = nextEvent(child, "exit").then(() => performance.now());
+    child.kill("SIGKILL");
+    const errors = await Promise.all([...written, ...queued]);
+    const took = performance.now() - (await exited);
+    for (const [i, error] of errors.entries()) {
+      const executed = i < 5000 ? "maybe" : "no";
+      expect(error).to.include({ code: "ERR_PEER_DIED", signal: "SIGKILL", executed });
+    }
+    // 100 ms is what the bus may wait for the end of the channel; the rest is a hang guard.
+    expect(took).to.be.below(2000);
+  });
+
   it("by exit tells the exit code", async () => {
     const child = start("victim");
     const error = await rejection(bus.to(child).emit("exit", 7).ackd());

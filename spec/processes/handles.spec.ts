@@ -304,6 +304,31 @@ describe("handles", () => {
     expect(descriptors()).to.be.at.most(before - made.length);
   });
 
+  it("leak nothing over 1,000 handles and 50 receivers killed with one under way", async function () {
+    this.timeout(120_000);
+    const before = descriptors();
+    for (let round = 0; round < 50; round++) {
+      const receiver = start("receiver");
+      const there = bus.to(receiver);
+      await there.emit("echo").ackd();
+      const made = await connections(20);
+      const answers = made.map(({ client }) => answer(client));
+      const outcomes = made.map(({ accepted, client }, i) => {
+        client.write(`${i}`);
+        return there.emit("socket", i, { handle: accepted }).ackd();
+      });
+      // So many arrive; then it is killed with the next under way.
+      await Promise.all(outcomes.slice(0, 1 + (round % 10)));
+      receiver.kill("SIGKILL");
+      for (const outcome of await Promise.allSettled(outcomes)) {
+        if (outcome.status === "fulfilled") continue;
+        expect(outcome.reason).to.have.property("code", "ERR_PEER_DIED");
+      }
+      for (const text of await Promise.all(answers)) expect(text).to.match(/^(child got \d+)?$/);
+    }
+    expect(descriptors()).to.be.at.most(before);
+  });
+
   it("do not keep a server from closing after the receiver has died", async () => {
     const { client, accepted } = await connection();
     client.write("x");
