@@ -207,8 +207,9 @@ export class Target<Outgoing extends EventMap<Outgoing> = Untyped> {
     message.accept();
     const isClosed = this.#hub.state === "closed" || this.#namespace.state === "closed";
     const obstacle = isClosed ? this.#hub.closedError(message) : peer.obstacle(message);
+    if (!peer.isUp) peer.greet();
     if (obstacle) message.fail(obstacle);
-    else route.events.enter(message);
+    else if (!message.abandoned) route.events.enter(message);
     return new Receipt(message);
   }
 }

@@ -1,6 +1,7 @@
 import type { EmitOptions } from "./outbound.ts";
 
-const MOST_NAME = 4096;
+/** Characters in the name of an event or a namespace. */
+export const MOST_NAME = 4096;
 
 /** The checks of arguments. Each throws a `TypeError` that says what was expected and what came. */
 export const check = {

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { DefaultDeserializer, DefaultSerializer } from "node:v8";
 import type { Serialization } from "./links/link.ts";
 import { Flag, FRAME_KEY, type Parcel, type Snapshot, type WireItem } from "./wire.ts";
@@ -147,6 +148,7 @@ export function decodeFrame(body: unknown): {
     }
     const head = item[0] as number;
     if (head & Flag.BESIDE) {
+      if (item !== items.at(-1)) throw new TypeError("more than one payload beside the text");
       item.push(head & Flag.ENCODED ? deserialize(body[2]) : body[2]);
     } else if (head & Flag.ENCODED) {
       item.push(JSON.parse(item.pop() as string));
@@ -183,6 +185,8 @@ class TreeCheck {
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype === Array.prototype) return this.#passesList(value as unknown[]);
     if (prototype !== Object.prototype && prototype !== null) return false;
+    // What looks plain, but is not to a structured clone.
+    if (types.isProxy(value) || types.isArgumentsObject(value)) return false;
     for (const key in value) {
       if (++this.#values > MOST_VALUES) return false;
       if (!this.passes((value as Record<string, unknown>)[key])) return false;

@@ -78,7 +78,7 @@ export class Deadlines {
   /** Milliseconds an entry has left; `Infinity` where it has no limit. */
   remaining(entry: Expiring): number {
     if (entry.bucket === 0 || entry.bucket === Infinity) return Infinity;
-    return Math.max(0, entry.bucket * RESOLUTION - this.#now());
+    return Math.min(Math.max(0, entry.bucket * RESOLUTION - this.#now()), MAX_TIMEOUT);
   }
 
   #now(): number {

@@ -121,7 +121,11 @@ export function asError(thrown: unknown): Error {
 
 /** The text of an error, whatever was thrown. */
 export function messageOf(thrown: unknown): string {
-  return asError(thrown).message;
+  try {
+    return String(asError(thrown).message);
+  } catch {
+    return "an error whose message cannot be read";
+  }
 }
 
 function describe(value: unknown): string {

@@ -1,4 +1,4 @@
-import { Control } from "./outbound.ts";
+import { Control } from "./control.ts";
 import type { Outbox } from "./outbox.ts";
 import { Closing, Item } from "./wire.ts";
 

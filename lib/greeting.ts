@@ -1,5 +1,5 @@
+import { Control } from "./control.ts";
 import type { Link } from "./links/link.ts";
-import { Control } from "./outbound.ts";
 import type { Outbox } from "./outbox.ts";
 import { Item, PROTOCOL } from "./wire.ts";
 

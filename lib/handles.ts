@@ -1,3 +1,4 @@
+import type { Socket as DatagramSocket } from "node:dgram";
 import type { Server, Socket } from "node:net";
 import type { Handle } from "./links/link.ts";
 
@@ -28,8 +29,9 @@ export function kindOf(handle: unknown): HandleKind | undefined {
 
 /** Whether there is still a descriptor to send. */
 export function isOpen(handle: Handle): boolean {
-  if (kindOf(handle) === "datagram") return true;
-  return Boolean((handle as WithNative)._handle);
+  if (kindOf(handle) === "datagram") return isBound(handle as DatagramSocket);
+  const descriptor = (handle as WithNative)._handle?.fd;
+  return typeof descriptor === "number" && descriptor >= 0;
 }
 
 /**
@@ -51,6 +53,8 @@ export function takeUnread(handle: Handle): string | undefined {
   // Otherwise Node would count it among the sockets of a server that its receiver may never close.
   socket.server = null;
   if (socket.readableLength === 0) return undefined;
+  // They are the receiver's to read: listeners of the sender must not get them too.
+  socket.removeAllListeners("data");
   const unread: unknown = socket.read();
   // Reading has set the socket going again.
   takeOver(socket);
@@ -74,6 +78,14 @@ export function release(handle: Handle): void {
 export function discard(handle: Handle): void {
   if (kindOf(handle) === "socket") (handle as Socket).destroy();
   else (handle as Server).close();
+}
+
+function isBound(socket: DatagramSocket): boolean {
+  try {
+    return socket.address() !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function isFake(server: Server): boolean {

@@ -1,7 +1,7 @@
 import { EventEmitter } from "eventemitter3";
 import type { Crossing, Middleware } from "./chain.ts";
 import { run } from "./chain.ts";
-import { Deadlines } from "./deadlines.ts";
+import { Deadlines, MAX_TIMEOUT } from "./deadlines.ts";
 import { BusError } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { InboundAck, type InboundEvent } from "./inbound.ts";
@@ -131,7 +131,7 @@ export class Hub implements Host {
     const peer = new Peer(this, link);
     if (peer.state !== "down") {
       this.#peers.add(peer);
-      link.hold(this.#holds);
+      peer.hold.set("listeners", this.#holds);
     }
     return peer;
   }
@@ -247,6 +247,9 @@ export class Hub implements Host {
 
   #connect(connection: Connection): Peer {
     let peer = this.#peerByTarget.get(connection.target);
+    if (!peer && this.state !== "open") {
+      return new Peer(this, connection.link(), new BusError("ERR_CLOSED", "this bus is closed"));
+    }
     if (!peer) {
       peer = this.attach(connection.link());
       this.#peerByTarget.set(connection.target, peer);
@@ -271,7 +274,7 @@ export class Hub implements Host {
     const holds = [...this.#namespaces.values()].some(({ listeners }) => !listeners.isEmpty);
     if (holds === this.#holds) return;
     this.#holds = holds;
-    for (const peer of this.#peers) peer.link.hold(holds);
+    for (const peer of this.#peers) peer.hold.set("listeners", holds);
   }
 
   async #until(isTrue: () => boolean): Promise<void> {
@@ -283,10 +286,11 @@ export class Hub implements Host {
     closing.state = "closing";
     for (const peer of this.#peers) peer.announceClosing(name);
     let isOver = false;
-    const timer = setTimeout(() => {
+    const giveUp = () => {
       isOver = true;
       this.progressed();
-    }, timeout);
+    };
+    const timer = timeout <= MAX_TIMEOUT ? setTimeout(giveUp, timeout) : undefined;
     const everyPeer = (isTrue: (peer: Peer) => boolean) =>
       this.#until(() => isOver || this.peers.every(isTrue));
     await everyPeer((peer) => peer.hasSeenClosing(name) && !peer.isHandling(name));

@@ -1,10 +1,11 @@
-import { asError, BusError } from "./errors.ts";
+import { asError, BusError, messageOf } from "./errors.ts";
 import { discard } from "./handles.ts";
 import { type Inheritable, inheriting } from "./inheritance.ts";
 import type { Handle } from "./links/link.ts";
 import { Message } from "./message.ts";
-import { type OutboundEvent, refusal } from "./outbound.ts";
+import type { OutboundEvent } from "./outbound.ts";
 import type { Peer } from "./peer.ts";
+import { refusal } from "./refusal.ts";
 
 /** What the wire said about an event, beside its name. */
 export interface Arrival {
@@ -40,6 +41,8 @@ export class InboundEvent extends Message implements Inheritable {
   readonly wantsAck: boolean;
   /** Whether its namespace takes messages here. Set before the chain. */
   standing: Standing = "open";
+  /** A listener has run. */
+  hasRun = false;
   /** Why no listener ran; it holds as long as no middleware replaces `error`. */
   #verdict: BusError | undefined;
   /** By `performance.now()`. */
@@ -169,11 +172,12 @@ export class InboundEvent extends Message implements Inheritable {
 
   #failure(thrown?: { cause: unknown }): BusError | undefined {
     if (this.#verdict && this.error === this.#verdict) return this.#verdict;
-    if (thrown) return refusal(this, this.reached ? "yes" : "no", thrown);
+    const executed = this.hasRun ? "yes" : "no";
+    if (thrown) return refusal(this, executed, thrown);
     if (!this.reached) return refusal(this, "no");
     if (!this.error) return undefined;
-    const text = `a listener of "${this.event}" failed: ${this.error.message}`;
-    return new BusError("ERR_REMOTE", text, { cause: this.error });
+    const text = `a listener of "${this.event}" failed: ${messageOf(this.error)}`;
+    return new BusError("ERR_REMOTE", text, { executed, cause: this.error });
   }
 
   #startDeadline(remaining: number): void {
@@ -204,6 +208,10 @@ export class InboundAck extends Message {
     this.#executed = error?.executed ?? "yes";
     this.reply = reply;
     this.error = error;
+  }
+
+  get isSettled(): boolean {
+    return this.#answered.abandoned;
   }
 
   /** Settles the receipt. Called by ack tracking after all further layers, with what they threw. */

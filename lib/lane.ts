@@ -1,12 +1,19 @@
 import { AsyncResource } from "node:async_hooks";
 import { type Middleware, run } from "./chain.ts";
-import type { OutboundAck, OutboundEvent } from "./outbound.ts";
+import type { OutboundEvent } from "./outbound.ts";
+import type { OutboundAck } from "./outbound-ack.ts";
 
 /** The chain as it is now; it may change between two messages. */
 export interface Track<Outgoing> {
   layers(): readonly Middleware[];
+  /** Whether there is room for a message to wait its turn. If not, it is settled. */
+  admit(message: Outgoing): boolean;
+  /** It waits no more. */
+  leave(message: Outgoing): void;
   /** What stands behind the layers. */
   hand(message: Outgoing): void;
+  /** Nothing is on its way any more. */
+  idle(): void;
 }
 
 /**
@@ -16,7 +23,9 @@ export interface Track<Outgoing> {
 export class Lane<Outgoing extends OutboundEvent | OutboundAck> {
   readonly #track: Track<Outgoing>;
   #busy = false;
-  #waiting: { readonly message: Outgoing; readonly passes: () => boolean }[] = [];
+  #waiting: { readonly message: Outgoing; readonly context: AsyncResource }[] = [];
+  /** Where the line begins; what is before it has passed. */
+  #first = 0;
   #running: Outgoing | undefined;
 
   constructor(track: Track<Outgoing>) {
@@ -26,9 +35,9 @@ export class Lane<Outgoing extends OutboundEvent | OutboundAck> {
   /** Sends a message through the chain, now or when its turn comes. */
   enter(message: Outgoing): void {
     if (this.#busy) {
+      if (!this.#track.admit(message)) return;
       // It runs later, but in the asynchronous context of its own emit.
-      const passes = AsyncResource.bind(() => this.#passes(message));
-      this.#waiting.push({ message, passes });
+      this.#waiting.push({ message, context: new AsyncResource("clusterphone") });
       return;
     }
     this.#busy = true;
@@ -42,7 +51,7 @@ export class Lane<Outgoing extends OutboundEvent | OutboundAck> {
 
   /** What has not reached the end of the chain. */
   unfinished(): Outgoing[] {
-    const waiting = this.#waiting.map(({ message }) => message);
+    const waiting = this.#waiting.slice(this.#first).map(({ message }) => message);
     return this.#running ? [this.#running, ...waiting] : waiting;
   }
 
@@ -78,9 +87,16 @@ export class Lane<Outgoing extends OutboundEvent | OutboundAck> {
   }
 
   #drain(): void {
-    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
-      if (!next.message.abandoned && !next.passes()) return;
+    while (this.#first < this.#waiting.length) {
+      const next = this.#waiting[this.#first++];
+      if (!next || next.message.abandoned) continue;
+      const { message, context } = next;
+      this.#track.leave(message);
+      if (!context.runInAsyncScope(() => this.#passes(message))) return;
     }
+    this.#waiting = [];
+    this.#first = 0;
     this.#busy = false;
+    this.#track.idle();
   }
 }

@@ -59,6 +59,7 @@ export class Listeners {
     message.startListening();
     const heard = this.#emitter.emit(message.event, message);
     if (this.#hasOnce) this.#onChange();
+    message.hasRun = heard;
     if (heard) return message.conclude();
     message.decline(
       new BusError(

@@ -1,13 +1,12 @@
 import type { Bundle } from "./bundle.ts";
-import { nameOf } from "./chain.ts";
+import { follow } from "./cancellation.ts";
 import type { Expiring } from "./deadlines.ts";
 import { BusError, type End, messageOf } from "./errors.ts";
 import { isOpen, kindOf, release, takeOver, takeUnread } from "./handles.ts";
-import type { InboundEvent } from "./inbound.ts";
 import { inherited } from "./inheritance.ts";
 import type { Handle } from "./links/link.ts";
 import { Message } from "./message.ts";
-import { encodeFailure } from "./remote-error.ts";
+import { refusal } from "./refusal.ts";
 import type { Route } from "./route.ts";
 import { afterStretch, currentStretch, isCurrentStretch } from "./stretch.ts";
 import { Flag, Item, type Meta, type Parcel, type Snapshot, type WireItem } from "./wire.ts";
@@ -39,6 +38,9 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   snapshot: Snapshot | undefined = undefined;
   /** Bytes that count as waiting for the peer, as long as it waits. */
   reserved = 0;
+  /** Its ack has arrived; what is left is its way through the chain. */
+  isAnswered = false;
+  readonly mayOverdraw = false;
   /** Where it waits as text, if it does. */
   place: { readonly bundle: Bundle; readonly index: number } | undefined = undefined;
 
@@ -50,7 +52,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   readonly #route: Route;
   readonly #stretch: number = currentStretch();
   readonly #signal: AbortSignal | undefined;
-  #abort: (() => void) | undefined;
+  #unfollow: (() => void) | undefined;
   #timeout: number;
   /** No time limit can be longer than what was inherited. */
   readonly #most: number;
@@ -142,6 +144,18 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     if (this.stage !== "chain") return;
     if (!this.#route.park(this, most)) return;
     this.stage = "parked";
+    this.startTime();
+  }
+
+  /** Gives it all its time again. */
+  restartTime(): void {
+    if (this.stage === "settled") return;
+    this.#route.deadlines.remove(this);
+    this.startTime();
+  }
+
+  /** Its time runs also if nobody waits for it, because it waits itself. */
+  startTime(): void {
     if (this.bucket === 0) this.#route.deadlines.add(this, this.#timeout);
   }
 
@@ -165,7 +179,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     this.#finish();
     this.#failure = error;
     if (this.#reject) this.#reject(error);
-    else if (this.isFresh) afterStretch(() => this.#reject ?? this.#report(error));
+    else if (this.isFresh) afterStretch(() => this.#reportUnasked(error));
     else this.#report(error);
   }
 
@@ -178,11 +192,13 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
 
   expire(): void {
     const { peer, namespace } = this;
-    const where = !peer.isUp
-      ? `the bus over there has not been heard of; does it use clusterphone?`
-      : !this.#route.ready
-        ? `its namespace "${namespace}" is not open; it opens with the first on()`
-        : `its namespace "${namespace}" is ready`;
+    const where = this.isAnswered
+      ? "it has arrived, but a middleware does not let it through"
+      : !peer.isUp
+        ? `the bus over there has not been heard of; does it use clusterphone?`
+        : !this.#route.ready
+          ? `its namespace "${namespace}" is not open; it opens with the first on()`
+          : `its namespace "${namespace}" is ready`;
     this.#withdraw(
       "ERR_ACK_TIMEOUT",
       `no ack for ${this.name} within ${Math.ceil(this.#timeout)} ms: ${where}`,
@@ -218,7 +234,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     let head: number = Item.EVENT;
     if (this.wantsAck) head |= Flag.WANTS_ACK;
     const headers = this.sentHeaders();
-    const remaining = this.#hasOwnTimeout ? this.#route.deadlines.remaining(this) : Infinity;
+    const remaining = this.#hasOwnTimeout ? this.#remaining : Infinity;
     let meta: Meta | 0 = 0;
     if (headers || remaining !== Infinity || this.#signal) {
       meta = {
@@ -229,7 +245,8 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     }
     if (this.#handle) {
       head |= Flag.HANDLE;
-      if (!isOpen(this.#handle)) throw lost(this, "was already closed or sent away");
+      if (!isOpen(this.#handle))
+        throw lost(this, "is not open: closed, sent away, or not connected or bound yet");
       const unread = takeUnread(this.#handle);
       if (unread) meta = { ...(meta || {}), b: unread };
     }
@@ -294,7 +311,13 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     else if (this.reserved > 0) this.peer.room.release(this);
     if (stage === "written") this.peer.forget(this);
     this.#route.deadlines.remove(this);
-    if (this.#abort) this.#signal?.removeEventListener("abort", this.#abort);
+    this.#unfollow?.();
+    this.#route.progressed();
+  }
+
+  /** Of a message that nobody waits for the time does not run here; it counts for the listener all the same. */
+  get #remaining(): number {
+    return this.bucket === 0 ? this.#timeout : this.#route.deadlines.remaining(this);
   }
 
   #releaseHandle(): void {
@@ -317,154 +340,18 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     const abort = () => {
       this.#withdraw("ERR_CANCELLED", `${this.name} was cancelled`, signal.reason);
     };
-    if (signal.aborted) {
-      abort();
-      return;
-    }
-    this.#abort = abort;
-    signal.addEventListener("abort", abort, { once: true });
+    if (signal.aborted) abort();
+    else this.#unfollow = follow(signal, abort);
+  }
+
+  /** By the end of the stretch somebody may have asked, and been told. */
+  #reportUnasked(error: BusError): void {
+    if (!this.wantsAck) this.#report(error);
   }
 
   #report(error: BusError): void {
     this.#route.report(error, this);
   }
-}
-
-/** The answer to an event, on its way back. */
-export class OutboundAck extends Message implements Parcel {
-  readonly direction = "outbound";
-  readonly kind = "ack";
-  stage: Stage = "chain";
-  snapshot: Snapshot | undefined = undefined;
-  reserved = 0;
-  readonly transfer = undefined;
-  readonly #hand: (ack: OutboundAck) => void;
-  /** What is answered instead, if the ack was refused or cannot be encoded. */
-  #failure: BusError | undefined;
-
-  constructor(
-    answered: InboundEvent,
-    failure: BusError | undefined,
-    hand: (ack: OutboundAck) => void,
-  ) {
-    super(answered.peer, answered.namespace, answered.event, answered.id, answered);
-    this.#hand = hand;
-    this.error = failure;
-    if (!failure) this.reply = answered.reply;
-  }
-
-  /** There is no room for the reply to wait in: that is answered, which takes next to none. */
-  noRoom(code: "ERR_QUEUE_FULL" | "ERR_TOO_LARGE", why: string): void {
-    const text = `the reply to "${this.event}" cannot wait: ${why}`;
-    this.#answerInstead(new BusError(code, text, { executed: "yes" }));
-  }
-
-  /** A middleware dropped the ack or threw: the sender gets to know that, not nothing. */
-  refuse(thrown?: { cause: unknown }): void {
-    if (this.stage === "written" || this.stage === "settled") return;
-    this.#answerInstead(refusal(this, "yes", thrown));
-  }
-
-  get abandoned(): boolean {
-    return this.stage === "settled";
-  }
-
-  get payload(): unknown {
-    const failure = this.#failure ?? this.error;
-    if (!failure) return this.reply;
-    return encodeFailure(
-      failure instanceof BusError
-        ? failure
-        : new BusError("ERR_REMOTE", failure.message, { cause: failure }),
-    );
-  }
-
-  item(): WireItem {
-    const headers = this.sentHeaders();
-    const head = this.#failure || this.error ? Item.ACK | Flag.FAILURE : Item.ACK;
-    return [head, this.id, headers ? { h: headers } : 0];
-  }
-
-  written(): void {
-    this.stage = "written";
-    if (this.reserved > 0) this.peer.room.release(this);
-  }
-
-  left(): void {
-    // Nobody waits for it.
-  }
-
-  notWritten(): void {
-    // The peer is gone, and with it who could wait.
-  }
-
-  unencodable(cause: unknown): void {
-    this.#answerInstead(
-      new BusError(
-        "ERR_NOT_SERIALIZABLE",
-        `the reply to "${this.event}" cannot be encoded: ${messageOf(cause)}`,
-        { executed: "yes", cause },
-      ),
-    );
-  }
-
-  #answerInstead(failure: BusError): void {
-    this.#failure = failure;
-    this.snapshot = undefined;
-    if (this.stage === "handed") this.stage = "chain";
-    this.#hand(this);
-  }
-}
-
-/** Something only the two buses tell each other; it passes no middleware. */
-export class Control implements Parcel {
-  readonly abandoned = false;
-  readonly payload = undefined;
-  readonly transfer = undefined;
-  snapshot: Snapshot | undefined = undefined;
-  readonly #item: WireItem;
-
-  constructor(...item: WireItem) {
-    this.#item = item;
-  }
-
-  item(): WireItem {
-    return this.#item;
-  }
-
-  written(): void {
-    // Nobody waits for it.
-  }
-
-  left(): void {
-    // Nor for this.
-  }
-
-  notWritten(): void {
-    // The peer is gone.
-  }
-
-  unencodable(): void {
-    // Numbers and strings always can be encoded.
-  }
-}
-
-/** `ERR_REFUSED`: by the middleware that threw, or did not call `next`. */
-export function refusal(
-  message: Message,
-  executed: "no" | "maybe" | "yes",
-  thrown?: { cause: unknown },
-): BusError {
-  const { direction, kind, event, layer } = message;
-  const what = `the ${direction} ${kind === "ack" ? `ack of "${event}"` : `"${event}"`}`;
-  return thrown
-    ? new BusError("ERR_REFUSED", `${what} was refused: ${messageOf(thrown.cause)}`, {
-        executed,
-        cause: thrown.cause,
-      })
-    : new BusError("ERR_REFUSED", `${what} was dropped: ${nameOf(layer)} did not call next()`, {
-        executed,
-      });
 }
 
 function notSerializable(message: OutboundEvent, cause: unknown): BusError {

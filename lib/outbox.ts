@@ -1,7 +1,9 @@
 import { Bundle } from "./bundle.ts";
 import { encodeFrame, takeSnapshot } from "./codec.ts";
-import type { Link } from "./links/link.ts";
-import { Control, type OutboundEvent } from "./outbound.ts";
+import { Control } from "./control.ts";
+import type { Hold } from "./hold.ts";
+import type { Link, SendFailure } from "./links/link.ts";
+import type { OutboundEvent } from "./outbound.ts";
 import type { Room } from "./room.ts";
 import { endStretch } from "./stretch.ts";
 import { Item, type Parcel } from "./wire.ts";
@@ -9,14 +11,18 @@ import { Item, type Parcel } from "./wire.ts";
 /** Messages in a frame, at most. */
 const MOST_IN_FRAME = 64;
 
-/** What is emitted in one tick beyond this many messages counts as waiting. */
+/** What is emitted in one tick beyond this many messages, or bytes, counts as waiting. */
 const BURST = 256;
+const BURST_BYTES = 2 ** 20;
+/** A peer that does not read gets no more than this many notes between the buses. */
+const MOST_NOTES = 1000;
 
 /** What the outbox asks of its peer. */
 export interface OutboxOwner {
   readonly link: Link;
   readonly serialization: Link["serialization"];
   readonly room: Room;
+  readonly hold: Hold;
 }
 
 /**
@@ -31,6 +37,7 @@ export class Outbox {
   #frameNumber = 0;
   /** Parcels pushed since the last flush. */
   #inTick = 0;
+  #bytesInTick = 0;
   /** Frames given to the link that have not left this process. */
   #unwritten = 0;
   /** The one handle on its way: the next waits until the other side has it. */
@@ -45,14 +52,19 @@ export class Outbox {
 
   /** Whether what comes now has to wait for more than the end of this tick. */
   get holds(): boolean {
-    return this.#unwritten > 0 || this.#transfer !== undefined || this.#inTick >= BURST;
+    return this.#unwritten > 0 || this.#transfer !== undefined || this.#isBurst;
   }
 
-  /** Puts a parcel into a frame of this tick. */
-  push(parcel: Parcel): void {
+  get #isBurst(): boolean {
+    return this.#inTick >= BURST || this.#bytesInTick >= BURST_BYTES;
+  }
+
+  /** Puts a parcel into a frame of this tick; its size, in bytes, may be a guess. */
+  push(parcel: Parcel, size = 0): void {
     if (this.#closed) return;
     this.#parcels.push(parcel);
     this.#inTick++;
+    this.#bytesInTick += size;
     if (this.#scheduled) return;
     this.#scheduled = true;
     process.nextTick(() => this.#flush());
@@ -72,7 +84,7 @@ export class Outbox {
 
   /** Sends what the buses tell each other past everything that waits. */
   pushFirst(control: Control): void {
-    if (!this.#closed) this.#send([control], 0);
+    if (!this.#closed && this.#unwritten < MOST_NOTES) this.#send([control], 0);
   }
 
   get isIdle(): boolean {
@@ -82,10 +94,7 @@ export class Outbox {
   /** The other side says whether the handle with that message has arrived. */
   transferred(id: number, arrived: boolean): void {
     if (this.#transfer?.id !== id) return;
-    const event = this.#transfer;
-    this.#transfer = undefined;
-    event.transferred(arrived);
-    this.#flush();
+    this.#endTransfer(this.#transfer, arrived);
   }
 
   /** Nothing can be sent any more. Returns what never was, and first the handle whose fate is unknown. */
@@ -101,6 +110,7 @@ export class Outbox {
   #flush(): void {
     this.#scheduled = false;
     this.#inTick = 0;
+    this.#bytesInTick = 0;
     endStretch();
     if (this.#unwritten > 0) return;
     let sent = 0;
@@ -116,7 +126,9 @@ export class Outbox {
 
   /** Makes a frame of the parcels from `start` on and sends it. */
   #send(parcels: readonly Parcel[], start: number): { consumed: number; writable: boolean } {
-    const { serialization } = this.#owner;
+    const { serialization, link } = this.#owner;
+    // What the link encodes later has to be read and checked now.
+    if (link.encodesLater) this.#takeSnapshots(parcels.slice(start, start + MOST_IN_FRAME));
     const number = ++this.#frameNumber;
     const encoded = encodeFrame(serialization, number, parcels, start, MOST_IN_FRAME);
     const { consumed, frame } = encoded;
@@ -136,10 +148,11 @@ export class Outbox {
   #write(frame: object, first: Parcel, parcels: readonly Parcel[]): boolean {
     this.#unwritten++;
     let isDone = false;
-    const done = (failed = false) => {
+    const done = (failure?: SendFailure) => {
       if (isDone) return;
       isDone = true;
-      if (failed) this.#break(parcels);
+      if (failure === "channel") this.#break(parcels);
+      else if (failure === "handle") this.#loseHandle(first as OutboundEvent);
       else this.#wrote(parcels);
     };
     try {
@@ -167,13 +180,31 @@ export class Outbox {
     this.#parcels = [...parcels, ...this.#parcels];
   }
 
+  /** The channel is sound, but could not take that handle, nor the message with it. */
+  #loseHandle(event: OutboundEvent): void {
+    this.#unwritten--;
+    event.notWritten();
+    if (this.#transfer === event) this.#endTransfer(event, false);
+  }
+
   /** One payload could not be encoded: encodes each by itself, leaves those out that fail, and sends the others. */
   #sendSound(parcels: readonly Parcel[], error: unknown): boolean {
     if (parcels.every((parcel) => parcel.snapshot)) {
       for (const parcel of parcels) parcel.unencodable(error);
       return true;
     }
-    const sound = parcels.filter((parcel) => {
+    let writable = true;
+    // Each in a frame of its own: all of them together may have been too long.
+    for (const parcel of this.#takeSnapshots(parcels)) {
+      writable = this.#send([parcel], 0).writable && writable;
+    }
+    return writable;
+  }
+
+  /** Encodes each payload by itself. Returns those of which that is possible; the others are settled. */
+  #takeSnapshots(parcels: readonly Parcel[]): Parcel[] {
+    return parcels.filter((parcel) => {
+      if (parcel.abandoned) return false;
       try {
         parcel.snapshot ??= takeSnapshot(this.#owner.serialization, parcel.payload);
         return true;
@@ -182,19 +213,20 @@ export class Outbox {
         return false;
       }
     });
-    let writable = true;
-    for (let start = 0; start < sound.length; ) {
-      const result = this.#send(sound, start);
-      writable &&= result.writable;
-      start += result.consumed;
-    }
-    return writable;
   }
 
   /** Asks, right behind a handle, whether it came; the answer lets the next frames go. */
   #follow(event: OutboundEvent): void {
     this.#transfer = event;
+    this.#owner.hold.set("handle", true);
     this.pushFirst(new Control(Item.HANDLE_CHECK, event.id));
+  }
+
+  #endTransfer(event: OutboundEvent, arrived: boolean): void {
+    this.#transfer = undefined;
+    this.#owner.hold.set("handle", false);
+    event.transferred(arrived);
+    this.#flush();
   }
 
   #resume(): void {

@@ -1,18 +1,23 @@
 import { Bundle, type Restored } from "./bundle.ts";
 import { decodeFrame } from "./codec.ts";
+import { Control } from "./control.ts";
 import { BusError, type End, messageOf } from "./errors.ts";
 import { Farewell } from "./farewell.ts";
 import { Greeting } from "./greeting.ts";
 import { discard, putBack } from "./handles.ts";
+import { Hold } from "./hold.ts";
 import type { Host } from "./host.ts";
-import { type Arrival, InboundAck, InboundEvent } from "./inbound.ts";
+import { InboundAck, InboundEvent } from "./inbound.ts";
 import type { Handle, Link, PeerKind, Serialization } from "./links/link.ts";
-import { Control, OutboundAck, OutboundEvent } from "./outbound.ts";
+import { OutboundEvent } from "./outbound.ts";
+import { OutboundAck } from "./outbound-ack.ts";
 import { Outbox } from "./outbox.ts";
+import { refusal } from "./refusal.ts";
 import { decodeFailure } from "./remote-error.ts";
 import { Room } from "./room.ts";
 import { Route } from "./route.ts";
-import { metaOf, name, number } from "./untrusted.ts";
+import { estimateSize } from "./size.ts";
+import { metaOf, name, number, readEvent } from "./untrusted.ts";
 import { Flag, Item, PROTOCOL, type WireItem } from "./wire.ts";
 
 /**
@@ -39,6 +44,8 @@ export class Peer {
   /** @internal */
   readonly room: Room;
   /** @internal */
+  readonly hold: Hold;
+  /** @internal */
   serialization: Serialization;
   /** @internal */
   readonly outbox: Outbox;
@@ -64,6 +71,7 @@ export class Peer {
     this.id = link.id;
     this.kind = link.kind;
     this.serialization = link.serialization;
+    this.hold = new Hold(link);
     this.room = new Room(this, host.limits);
     this.outbox = new Outbox(this, () => host.progressed());
     this.#greeting = new Greeting(link, this.outbox, () => host.readyNamespaces());
@@ -166,11 +174,13 @@ export class Peer {
   /** @internal The end of the outbound chain: into the frame of this tick. */
   hand(message: OutboundEvent | OutboundAck): void {
     if (message.stage !== "chain") return;
+    const size = estimateSize(message.payload);
+    if (!this.room.fits(message, size)) return;
     if (this.outbox.holds && !this.room.reserve(message)) return;
     message.stage = "handed";
     const isBundled =
       message instanceof OutboundEvent && message.reserved > 0 && this.outbox.bundle(message);
-    if (!isBundled) this.outbox.push(message);
+    if (!isBundled) this.outbox.push(message, size);
   }
 
   /** @internal */
@@ -181,7 +191,6 @@ export class Peer {
   /** @internal */
   forget(event: OutboundEvent): void {
     this.#awaited.delete(event.id);
-    this.#host.progressed();
   }
 
   /** @internal Tells the other side that the answer is of no use any more. */
@@ -256,16 +265,19 @@ export class Peer {
     if (number <= this.#lastFrame) return;
     this.#lastFrame = number;
     if (isText && this.serialization === "unknown") this.serialization = "advanced";
+    let untaken = handle;
     for (const item of items) {
       try {
-        this.#receive(item, handle);
+        if (this.#receive(item, untaken)) untaken = undefined;
       } catch (error) {
         this.#protocolError(messageOf(error));
       }
     }
+    if (untaken) discard(untaken);
   }
 
-  #receive(item: WireItem, handle: Handle | undefined): void {
+  /** Returns whether the handle belongs to the item. */
+  #receive(item: WireItem, handle: Handle | undefined): boolean {
     const head = item[0] as number;
     switch (head & 15) {
       case Item.HELLO:
@@ -276,8 +288,7 @@ export class Peer {
         if (this.#greeting.isHeard) this.#receiveReady(name(item[1]));
         break;
       case Item.EVENT:
-        this.#receiveEvent(item, handle);
-        break;
+        return this.#receiveEvent(item, handle);
       case Item.ACK:
         this.#receiveAck(item);
         break;
@@ -296,6 +307,7 @@ export class Peer {
       default:
         throw new TypeError(`an item of unknown kind ${head & 15}`);
     }
+    return false;
   }
 
   #receiveHello(item: WireItem): void {
@@ -329,44 +341,50 @@ export class Peer {
     this.#host.peerReady(this, namespace);
   }
 
-  #receiveEvent(item: WireItem, handle: Handle | undefined): void {
-    const head = item[0] as number;
-    const meta = metaOf(item[4]);
-    if (head & Flag.HANDLE) {
-      this.#arrivedHandle = { id: number(item[1]), arrived: handle !== undefined };
+  #receiveEvent(item: WireItem, handle: Handle | undefined): boolean {
+    const { arrival, unread, expectsHandle } = readEvent(item, handle);
+    if (expectsHandle) {
+      this.#arrivedHandle = { id: arrival.id, arrived: handle !== undefined };
       // The sender learns it by the check that follows; no listener runs.
-      if (!handle) return;
-      if (meta.b !== undefined) putBack(handle, meta.b);
+      if (!handle) return false;
+      if (unread !== undefined) putBack(handle, unread);
     }
-    const arrival: Arrival = {
-      id: number(item[1]),
-      namespace: name(item[2]),
-      event: name(item[3]),
-      data: item[5],
-      headers: meta.h,
-      wantsAck: (head & Flag.WANTS_ACK) !== 0,
-      handle: head & Flag.HANDLE ? handle : undefined,
-      remaining: meta.d,
-      isCancellable: meta.s === 1,
-    };
     const event = new InboundEvent(this, arrival);
-    const running = this.#host.receive(event);
-    if (running && !event.isSettled) this.#running.set(event.id, event);
+    if (this.#run(event) && !event.isSettled) this.#running.set(event.id, event);
+    return arrival.handle !== undefined;
   }
 
   #receiveAck(item: WireItem): void {
     const answered = this.#awaited.get(number(item[1]));
     // Late, or a second one: nobody waits any more.
-    if (!answered) return;
+    if (!answered || answered.isAnswered) return;
     // All of it is read before anything is done: a malformed ack is none.
     const { h } = metaOf(item[2]);
     const failure =
       (item[0] as number) & Flag.FAILURE ? decodeFailure(item[3], this.id) : undefined;
     const reply = failure ? undefined : item[3];
-    this.#awaited.delete(answered.id);
-    this.#host.deadlines.remove(answered);
+    answered.isAnswered = true;
     const ack = new InboundAck(answered, reply, failure, h);
-    void this.#host.receive(ack);
+    // It has arrived in time. The middleware gets as much time again, so that it settles in any case.
+    if (this.#run(ack)) answered.restartTime();
+    else ack.settle();
+  }
+
+  /** Runs the chain; whatever a layer throws at the wrong time ends as the failure of that message. */
+  #run(message: InboundEvent | InboundAck): boolean {
+    try {
+      const running = this.#host.receive(message);
+      running?.catch((cause: unknown) => this.#failLate(message, cause));
+      return running !== undefined;
+    } catch (cause) {
+      message.settle({ cause });
+      return false;
+    }
+  }
+
+  #failLate(message: InboundEvent | InboundAck, cause: unknown): void {
+    if (message.isSettled) this.#host.report(refusal(message, "yes", { cause }), message);
+    else message.settle({ cause });
   }
 
   /** Right behind a handle the sender asks whether it came: only one can be under way. */

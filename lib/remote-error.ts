@@ -22,8 +22,31 @@ export interface WireFailure {
   readonly cause?: WireError;
 }
 
-/** Causes of causes beyond this depth are left out; a cycle of causes ends here as well. */
-const MAX_DEPTH = 8;
+/** An error, its causes and what they aggregate: more than so many are left out, which ends cycles as well. */
+const MOST_ERRORS = 32;
+
+/** How many errors may still be taken. */
+interface Budget {
+  left: number;
+}
+
+function newBudget(): Budget {
+  return { left: MOST_ERRORS };
+}
+
+function upTo<Result>(
+  budget: Budget,
+  errors: readonly unknown[],
+  take: (error: unknown, budget: Budget) => Result,
+): Result[] {
+  const taken: Result[] = [];
+  for (const error of errors) {
+    if (budget.left <= 0) break;
+    taken.push(take(error, budget));
+  }
+  return taken;
+}
+
 const MAX_TEXT = 16_384;
 /** Errors that are the same class on both sides. */
 const builtins = new Map(
@@ -35,7 +58,8 @@ const builtins = new Map(
 const NAMED = new Set(["name", "message", "stack", "code", "cause", "errors"]);
 
 /** Makes an error, or whatever else was thrown, fit for the wire. Never throws. */
-export function encodeError(thrown: unknown, depth: number = 0): WireError {
+export function encodeError(thrown: unknown, budget: Budget = newBudget()): WireError {
+  budget.left--;
   const error = asError(thrown) as Error & { code?: unknown; errors?: unknown };
   const code = read(error, "code");
   const cause = read(error, "cause");
@@ -48,16 +72,14 @@ export function encodeError(thrown: unknown, depth: number = 0): WireError {
     ...(typeof stack === "string" && { stack: text(stack, "") }),
     ...((typeof code === "string" || typeof code === "number") && { code }),
     ...(data && { data }),
-    ...(cause !== undefined && depth < MAX_DEPTH && { cause: encodeError(cause, depth + 1) }),
-    ...(Array.isArray(errors) &&
-      depth < MAX_DEPTH && {
-        errors: errors.slice(0, 64).map((inner) => encodeError(inner, depth + 1)),
-      }),
+    ...(cause !== undefined && budget.left > 0 && { cause: encodeError(cause, budget) }),
+    ...(Array.isArray(errors) && { errors: upTo(budget, errors, encodeError) }),
   };
 }
 
 /** The error a peer sent, as an Error of this side. Anything malformed becomes a plain Error. */
-export function decodeError(wire: unknown, depth: number = 0): Error {
+export function decodeError(wire: unknown, budget: Budget = newBudget()): Error {
+  budget.left--;
   const fields = isRecord(wire) ? wire : {};
   const name = text(fields["name"], "Error");
   const error = new (builtins.get(name) ?? Error)(text(fields["message"], ""));
@@ -70,12 +92,11 @@ export function decodeError(wire: unknown, depth: number = 0): Error {
       if (!NAMED.has(key)) define(error, key, value, true);
     }
   }
-  if (fields["cause"] !== undefined && depth < MAX_DEPTH) {
-    define(error, "cause", decodeError(fields["cause"], depth + 1), false);
+  if (fields["cause"] !== undefined && budget.left > 0) {
+    define(error, "cause", decodeError(fields["cause"], budget), false);
   }
-  if (Array.isArray(fields["errors"]) && depth < MAX_DEPTH) {
-    const errors = fields["errors"].map((inner) => decodeError(inner, depth + 1));
-    define(error, "errors", errors, false);
+  if (Array.isArray(fields["errors"])) {
+    define(error, "errors", upTo(budget, fields["errors"], decodeError), false);
   }
   return error;
 }

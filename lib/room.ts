@@ -1,6 +1,8 @@
 import { takeSnapshot } from "./codec.ts";
 import type { Serialization } from "./links/link.ts";
-import type { OutboundAck, OutboundEvent } from "./outbound.ts";
+import type { OutboundEvent } from "./outbound.ts";
+import type { OutboundAck } from "./outbound-ack.ts";
+import { estimateSize } from "./size.ts";
 
 /** Bounds of a bus, in bytes a peer. */
 export interface Limits {
@@ -12,6 +14,8 @@ export interface Limits {
 
 /** What a waiting message takes in memory beside its payload, in bytes. */
 const OVERHEAD = 32;
+/** The short failures that stand for replies without room may fill this many times the room. */
+const OVERDRAFT = 1.25;
 /** A peer is not writable any more when a quarter of the room is taken, and drained at an eighth. */
 const HIGH = 4;
 const LOW = 8;
@@ -45,13 +49,26 @@ export class Room {
       return false;
     }
     const { size } = message.snapshot;
+    return this.fits(message, size) && this.#take(message, size, bytes);
+  }
+
+  /** The same for a message whose data may still change: its size is a guess, and it is read later. */
+  claim(message: OutboundEvent | OutboundAck): boolean {
+    return this.#take(message, estimateSize(message.payload), this.#limits.pending);
+  }
+
+  /** Whether a message of that size, in bytes, may be sent at all. If not it is settled. */
+  fits(message: OutboundEvent | OutboundAck, size: number): boolean {
     const most = this.#limits.message;
-    if (size > most) {
-      message.noRoom("ERR_TOO_LARGE", `it takes ${size} bytes, limits.message is ${most}`);
-      return false;
-    }
+    if (size <= most) return true;
+    message.noRoom("ERR_TOO_LARGE", `it takes ${size} bytes, limits.message is ${most}`);
+    return false;
+  }
+
+  #take(message: OutboundEvent | OutboundAck, size: number, bytes: number): boolean {
     // One message may be larger than what may wait in all, as long as it waits alone.
-    if (this.waiting > 0 && this.waiting + size + OVERHEAD > bytes) {
+    const most = message.mayOverdraw ? bytes * OVERDRAFT : bytes;
+    if (this.waiting > 0 && this.waiting + size + OVERHEAD > most) {
       const why = `${this.waiting} of ${bytes} bytes wait for ${this.#peer.id} already`;
       message.noRoom("ERR_QUEUE_FULL", `${why}; send less at a time, or raise limits.pending`);
       return false;

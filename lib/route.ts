@@ -3,7 +3,8 @@ import type { Deadlines } from "./deadlines.ts";
 import type { BusError } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { Lane } from "./lane.ts";
-import type { OutboundAck, OutboundEvent } from "./outbound.ts";
+import type { OutboundEvent } from "./outbound.ts";
+import type { OutboundAck } from "./outbound-ack.ts";
 import type { Peer } from "./peer.ts";
 
 /**
@@ -25,13 +26,19 @@ export class Route {
     this.#host = host;
     this.peer = peer;
     this.namespace = namespace;
-    this.events = new Lane({
+    const room = {
+      admit: (message: OutboundEvent | OutboundAck) => this.#admit(message),
+      leave: (message: OutboundEvent | OutboundAck) => peer.room.release(message),
+      hand: (message: OutboundEvent | OutboundAck) => peer.hand(message),
+      idle: () => host.progressed(),
+    };
+    this.events = new Lane<OutboundEvent>({
+      ...room,
       layers: (): readonly Middleware[] => host.layers(namespace, "outbound event"),
-      hand: (event) => peer.hand(event),
     });
-    this.acks = new Lane({
+    this.acks = new Lane<OutboundAck>({
+      ...room,
       layers: (): readonly Middleware[] => host.layers(namespace, "outbound ack"),
-      hand: (ack) => peer.hand(ack),
     });
   }
 
@@ -86,7 +93,18 @@ export class Route {
     return [...this.#parked, ...this.events.unfinished()];
   }
 
+  progressed(): void {
+    this.#host.progressed();
+  }
+
   report(error: BusError, event: OutboundEvent): void {
     this.#host.report(error, event);
+  }
+
+  /** A message has to wait its turn. Nobody can change what it was sent with meanwhile, but its layers may. */
+  #admit(message: OutboundEvent | OutboundAck): boolean {
+    if (!this.peer.room.claim(message)) return false;
+    if (message.kind === "event") message.startTime();
+    return true;
   }
 }

@@ -1,7 +1,10 @@
 // What a peer sent is read here, and nothing is trusted. All of it throws a TypeError.
-import type { Meta } from "./wire.ts";
 
-const MOST_NAME = 4096;
+import { MOST_NAME } from "./check.ts";
+import { MAX_TIMEOUT } from "./deadlines.ts";
+import type { Arrival } from "./inbound.ts";
+import type { Handle } from "./links/link.ts";
+import { Flag, type Meta, type WireItem } from "./wire.ts";
 
 /** A name of a namespace or an event. */
 export function name(value: unknown): string {
@@ -24,7 +27,7 @@ export function metaOf(value: unknown): Meta {
   const { h, d, s, b } = value as Meta;
   return {
     ...(h !== undefined && { h: headersOf(h) }),
-    ...(typeof d === "number" && d >= 0 && { d }),
+    ...(typeof d === "number" && d >= 0 && { d: Math.min(d, MAX_TIMEOUT) }),
     ...(s === 1 && { s }),
     ...(typeof b === "string" && { b }),
   };
@@ -37,4 +40,26 @@ function headersOf(value: unknown): Record<string, string> {
     if (typeof text === "string") headers[key] = text;
   }
   return headers;
+}
+
+/** An event: what is told of it, and whether a handle should have come along. */
+export function readEvent(
+  item: WireItem,
+  handle: Handle | undefined,
+): { arrival: Arrival; unread: string | undefined; expectsHandle: boolean } {
+  const head = item[0] as number;
+  const meta = metaOf(item[4]);
+  const expectsHandle = (head & Flag.HANDLE) !== 0;
+  const arrival: Arrival = {
+    id: number(item[1]),
+    namespace: name(item[2]),
+    event: name(item[3]),
+    data: item[5],
+    headers: meta.h,
+    wantsAck: (head & Flag.WANTS_ACK) !== 0,
+    handle: expectsHandle ? handle : undefined,
+    remaining: meta.d,
+    isCancellable: meta.s === 1,
+  };
+  return { arrival, unread: meta.b, expectsHandle };
 }

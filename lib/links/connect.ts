@@ -69,6 +69,7 @@ export const nodeConnector: Connector = {
       carriesHandles: false,
       forgetsEarlyFrames: false,
       ended: {},
+      encodesLater: false,
       open() {},
       send: () => true,
       hold() {},

@@ -14,6 +14,9 @@ export type Serialization = "json" | "advanced" | "clone" | "unknown";
 /** What a peer is, seen from here. */
 export type PeerKind = "worker" | "child" | "thread" | "port" | "parent" | "memory";
 
+/** Why a frame was not written: the channel is broken, or it could not take the handle and is sound. */
+export type SendFailure = "channel" | "handle";
+
 /** What a link tells the peer above it. Neither call may throw. */
 export interface LinkEvents {
   /** One of our frames arrived; with a handle, or without the one that was sent along if it was lost. */
@@ -38,15 +41,18 @@ export interface Link {
   /** How the other side ended, if it was gone before we came. */
   readonly ended: End | undefined;
 
+  /** What is sent now is encoded later, when nobody can catch what that throws. */
+  readonly encodesLater: boolean;
+
   /** Starts to listen. Called once, before anything else. */
   open(events: LinkEvents): void;
   /**
    * Sends one frame. Throws if it cannot be encoded; then nothing was sent.
-   * `done` is called exactly once, when the frame has left the memory of this process; with `true` if
-   * the channel was broken and took nothing of it.
+   * `done` is called when the frame has left the memory of this process, or with the reason if nothing of
+   * it was taken. Where the other side dies with a handle under way it may never be called.
    * Returns false if the caller should wait for that before it sends more.
    */
-  send(frame: object, handle: Handle | undefined, done: (failed?: boolean) => void): boolean;
+  send(frame: object, handle: Handle | undefined, done: (failure?: SendFailure) => void): boolean;
   /** Whether waiting for frames on this link keeps the process alive. It does not to begin with. */
   hold(alive: boolean): void;
   /** Stops listening, leaving the channel as it was found. */

@@ -34,6 +34,7 @@ export class MemoryLink implements Link {
   readonly carriesHandles = false;
   readonly forgetsEarlyFrames = false;
   readonly ended = undefined;
+  readonly encodesLater = false;
   other: MemoryLink | undefined;
   /** While it is stopped nothing is written: `done` is not called. */
   isStopped = false;

@@ -2,12 +2,15 @@ import type { ChildProcess } from "node:child_process";
 import type { End } from "../errors.ts";
 import { bodyOf } from "../wire.ts";
 import { ForeignMessages } from "./foreign.ts";
-import type { Handle, Link, LinkEvents, PeerKind, Serialization } from "./link.ts";
+import type { Handle, Link, LinkEvents, PeerKind, SendFailure, Serialization } from "./link.ts";
 
 /** Between the two signs of an end, exit and the end of the channel, at most this many ms pass. */
 const SECOND_SIGN = 100;
 /** How often a channel is looked at, in ms, while Node might not tell that it ended. */
 const LOOK_EVERY = 100;
+
+/** What a write to a channel fails with when the other side is gone. */
+const BROKEN = new Set(["EPIPE", "ECONNRESET", "ERR_IPC_CHANNEL_CLOSED"]);
 
 /** What a child, and a process for its parent, have in common. */
 type Channel = ChildProcess | NodeJS.Process;
@@ -54,6 +57,11 @@ export class ProcessLink implements Link {
     return this.#isParent ? {} : endOf(exitCode as number | null, signal);
   }
 
+  /** Behind a handle that is not acknowledged, ours or anybody's, Node keeps messages as they are. */
+  get encodesLater(): boolean {
+    return Array.isArray((this.#channel as { _handleQueue?: unknown })._handleQueue);
+  }
+
   open(events: LinkEvents): void {
     this.#events = events;
     this.#channel.on("message", this.#onMessage as never);
@@ -67,12 +75,15 @@ export class ProcessLink implements Link {
     this.#foreign = new ForeignMessages(this.#channel as never, true);
   }
 
-  send(frame: object, handle: Handle | undefined, done: (failed?: boolean) => void): boolean {
+  send(frame: object, handle: Handle | undefined, done: (failure?: SendFailure) => void): boolean {
     // Always with a callback: without one, Node emits 'error' on the user's process object.
     const channel = this.#channel as ChildProcess;
-    if (!handle) return channel.send(frame, (error) => done(error !== null));
+    if (!handle) return channel.send(frame, (error) => done(error ? "channel" : undefined));
     this.#lookForEnd();
-    return channel.send(frame, handle, { keepOpen: true }, (error) => done(error !== null));
+    return channel.send(frame, handle, { keepOpen: true }, (error) => {
+      const isBroken = !channel.connected || BROKEN.has((error as { code?: string })?.code ?? "");
+      done(error ? (isBroken ? "channel" : "handle") : undefined);
+    });
   }
 
   hold(alive: boolean): void {
@@ -98,7 +109,6 @@ export class ProcessLink implements Link {
       this.#foreign?.take(message, handle);
       return;
     }
-    clearInterval(this.#looking);
     this.#events?.frame(ours.body, handle);
   };
 
@@ -132,9 +142,9 @@ export class ProcessLink implements Link {
   #lookForEnd(): void {
     clearInterval(this.#looking);
     this.#looking = setInterval(() => {
-      if (this.#channel.connected) return;
+      if (this.#channel.connected && this.encodesLater) return;
       clearInterval(this.#looking);
-      this.#onDisconnect();
+      if (!this.#channel.connected && !this.#sawDisconnect) this.#onDisconnect();
     }, LOOK_EVERY).unref();
   }
 

@@ -10,6 +10,8 @@ import type { Link, LinkEvents, PeerKind, Serialization } from "./link.ts";
  */
 const WINDOW = 32;
 const TELL_EVERY = 8;
+/** How often it is looked, in ms, whether others still listen on a port. */
+const LOOK_EVERY = 50;
 
 /** A worker thread seen from outside, its way to whoever started it, and any other port. */
 export class ThreadLink implements Link {
@@ -18,6 +20,7 @@ export class ThreadLink implements Link {
   readonly serialization: Serialization = "clone";
   readonly carriesHandles = false;
   readonly forgetsEarlyFrames = false;
+  readonly encodesLater = false;
 
   readonly #channel: Worker | MessagePort;
   /** The port keeps the process alive as long as it listens, unless we see to it. */
@@ -25,6 +28,8 @@ export class ThreadLink implements Link {
   #events: LinkEvents | undefined;
   #foreign: ForeignMessages | undefined;
   #isOver = false;
+  #isHeld = false;
+  #looking: NodeJS.Timeout | undefined;
   /** Frames posted that the other side has not said it has taken. */
   #untaken = 0;
   /** What waits for the window to open. */
@@ -68,6 +73,7 @@ export class ThreadLink implements Link {
   hold(alive: boolean): void {
     if (alive) this.#port?.ref();
     else if (!this.#othersListen()) this.#port?.unref();
+    this.#isHeld = alive;
   }
 
   detach(): void {
@@ -77,6 +83,9 @@ export class ThreadLink implements Link {
     this.#channel.off("close", this.#onClose);
     this.#channel.off("exit", this.#onExit);
     unwatchPort(this);
+    clearInterval(this.#looking);
+    // Node counts only first and last listeners: with ours gone, those of others keep the port again.
+    if (this.#othersListen(0)) this.#port?.ref();
     this.#foreign?.leave();
   }
 
@@ -109,7 +118,15 @@ export class ThreadLink implements Link {
    * does not take hold of it again by itself.
    */
   yieldToOthers(): void {
-    if (this.#othersListen()) this.#port?.ref();
+    if (!this.#othersListen()) return;
+    this.#port?.ref();
+    // Nor does its removal let go.
+    this.#looking ??= setInterval(() => {
+      if (this.#othersListen()) return;
+      clearInterval(this.#looking);
+      this.#looking = undefined;
+      if (!this.#isHeld) this.#port?.unref();
+    }, LOOK_EVERY).unref();
   }
 
   #tellTaken(): void {
@@ -124,8 +141,8 @@ export class ThreadLink implements Link {
     for (const done of this.#waiting.splice(0)) done();
   }
 
-  #othersListen(): boolean {
-    return this.#port !== undefined && this.#port.listenerCount("message") > 1;
+  #othersListen(ours = 1): boolean {
+    return this.#port !== undefined && this.#port.listenerCount("message") > ours;
   }
 
   #close(end: End): void {

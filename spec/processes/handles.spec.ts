@@ -260,7 +260,7 @@ describe("handles", () => {
     accepted.destroy();
     const error = await rejection(peer.emit("socket", 1, { handle: accepted }).ackd());
     expect(error).to.include({ code: "ERR_HANDLE_LOST", executed: "no" });
-    expect(error.message).to.match(/already closed/);
+    expect(error.message).to.match(/is not open/);
     client.destroy();
   });
 

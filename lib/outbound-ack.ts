@@ -1,0 +1,108 @@
+import { BusError, messageOf } from "./errors.ts";
+import type { InboundEvent } from "./inbound.ts";
+import { Message } from "./message.ts";
+import type { Stage } from "./outbound.ts";
+import { refusal } from "./refusal.ts";
+import { encodeFailure } from "./remote-error.ts";
+import { Flag, Item, type Parcel, type Snapshot, type WireItem } from "./wire.ts";
+
+/** The answer to an event, on its way back. */
+export class OutboundAck extends Message implements Parcel {
+  readonly direction = "outbound";
+  readonly kind = "ack";
+  stage: Stage = "chain";
+  snapshot: Snapshot | undefined = undefined;
+  reserved = 0;
+  readonly transfer = undefined;
+  readonly #hand: (ack: OutboundAck) => void;
+  /** What is answered instead, if the ack was refused or cannot be encoded. */
+  #failure: BusError | undefined;
+
+  constructor(
+    answered: InboundEvent,
+    failure: BusError | undefined,
+    hand: (ack: OutboundAck) => void,
+  ) {
+    super(answered.peer, answered.namespace, answered.event, answered.id, answered);
+    this.#hand = hand;
+    this.error = failure;
+    if (!failure) this.reply = answered.reply;
+  }
+
+  /** What stands for a reply that has no room is short, and may take a little more room than there is. */
+  get mayOverdraw(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** There is no room for the reply to wait in, and that is answered; or not even for that. */
+  noRoom(code: "ERR_QUEUE_FULL" | "ERR_TOO_LARGE", why: string): void {
+    if (this.#failure) {
+      this.stage = "settled";
+      return;
+    }
+    const text = `the reply to "${this.event}" cannot wait: ${why}`;
+    this.#answerInstead(new BusError(code, text, { executed: "yes" }));
+  }
+
+  /** A middleware dropped the ack or threw: the sender gets to know that, not nothing. */
+  refuse(thrown?: { cause: unknown }): void {
+    const failure = refusal(this, "yes", thrown);
+    if (this.stage === "chain") this.#answerInstead(failure);
+    else if (this.stage === "handed") this.#replace(failure);
+  }
+
+  get abandoned(): boolean {
+    return this.stage === "settled";
+  }
+
+  get payload(): unknown {
+    const failure = this.#failure ?? this.error;
+    if (!failure) return this.reply;
+    return encodeFailure(
+      failure instanceof BusError
+        ? failure
+        : new BusError("ERR_REMOTE", failure.message, { cause: failure }),
+    );
+  }
+
+  item(): WireItem {
+    const headers = this.sentHeaders();
+    const head = this.#failure || this.error ? Item.ACK | Flag.FAILURE : Item.ACK;
+    return [head, this.id, headers ? { h: headers } : 0];
+  }
+
+  written(): void {
+    this.stage = "written";
+    if (this.reserved > 0) this.peer.room.release(this);
+  }
+
+  left(): void {
+    // Nobody waits for it.
+  }
+
+  notWritten(): void {
+    // The peer is gone, and with it who could wait.
+  }
+
+  unencodable(cause: unknown): void {
+    this.#answerInstead(
+      new BusError(
+        "ERR_NOT_SERIALIZABLE",
+        `the reply to "${this.event}" cannot be encoded: ${messageOf(cause)}`,
+        { executed: "yes", cause },
+      ),
+    );
+  }
+
+  #answerInstead(failure: BusError): void {
+    this.#replace(failure);
+    this.stage = "chain";
+    this.#hand(this);
+  }
+
+  #replace(failure: BusError): void {
+    this.#failure = failure;
+    this.snapshot = undefined;
+    if (this.reserved > 0) this.peer.room.release(this);
+  }
+}
