@@ -60,7 +60,7 @@ export class Room {
   /** Whether a message of that size, in bytes, may be sent at all. If not it is settled. */
   fits(message: OutboundEvent | OutboundAck, size: number): boolean {
     const most = this.#limits.message;
-    if (size <= most) return true;
+    if (size <= most || message.mayOverdraw) return true;
     message.noRoom("ERR_TOO_LARGE", `it takes ${size} bytes, limits.message is ${most}`);
     return false;
   }

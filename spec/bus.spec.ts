@@ -271,6 +271,99 @@ describe("the bus", () => {
     });
   });
 
+  describe("replies without room", () => {
+    it("are answered with ERR_QUEUE_FULL, executed yes, and the next find room again", async () => {
+      pair.b.on("large", () => "x".repeat(1000));
+      const peer = pair.a.to(pair.toB);
+      await peer.emit("large").ackd();
+      pair.b.limits.pending = 3000;
+      pair.right.isStopped = true;
+      const results = Promise.allSettled(
+        Array.from({ length: 40 }, () => peer.emit("large").within(200).ackd()),
+      );
+      await turn();
+      await turn();
+      // By now the first frame of answers is written, and not taken.
+      const more = Promise.allSettled(
+        Array.from({ length: 40 }, () => peer.emit("large").within(200).ackd()),
+      );
+      await turn();
+      await turn();
+      pair.right.resume();
+      const codes = [...(await results), ...(await more)].map((result) =>
+        result.status === "fulfilled" ? "ok" : (result.reason as { code: string }).code,
+      );
+      expect(codes).to.include("ok").and.to.include("ERR_QUEUE_FULL");
+      expect(await peer.emit("large").ackd()).to.have.length(1000);
+      expect(pair.toA.protocolErrors).to.equal(0);
+      expect(pair.toA.room.waiting).to.equal(0);
+    });
+  });
+
+  describe("bounds", () => {
+    it("hold for what waits behind a middleware that awaits", async () => {
+      pair.b.on("x", () => 1);
+      pair.a.limits.pending = 5000;
+      let release = () => {};
+      const gate = new Promise<void>((resolve) => (release = resolve));
+      pair.a.use((message, next) => (message.data === "first" ? gate.then(next) : next()));
+      const peer = pair.a.to(pair.toB);
+      const first = peer.emit("x", "first").ackd();
+      const results = Promise.allSettled(
+        Array.from({ length: 10 }, () => peer.emit("x", "x".repeat(1000)).ackd()),
+      );
+      release();
+      await first;
+      const states = (await results).map(({ status }) => status);
+      expect(states.filter((state) => state === "fulfilled")).to.have.length(4);
+      expect(peer.peer.room.waiting).to.equal(0);
+    });
+
+    it("hold for the bytes of one tick", async () => {
+      pair.b.on("x", () => 1);
+      const peer = pair.a.to(pair.toB);
+      await peer.emit("x").ackd();
+      pair.a.limits.pending = 2 ** 20;
+      const results = await Promise.allSettled(
+        Array.from({ length: 50 }, () => peer.emit("x", "x".repeat(100_000)).ackd()),
+      );
+      const full = results.filter(({ status }) => status === "rejected");
+      expect(full.length).to.be.within(25, 35);
+      expect(full[0]).to.have.nested.property("reason.code", "ERR_QUEUE_FULL");
+    });
+
+    it("hold for a single message, whether it waits or not, and for a reply", async () => {
+      pair.b.on("x", () => "y".repeat(500));
+      const peer = pair.a.to(pair.toB);
+      await peer.emit("x").ackd();
+      pair.a.limits.message = 100;
+      const large = await rejection(peer.emit("x", { text: "x".repeat(200) }).ackd());
+      expect(large).to.include({ code: "ERR_TOO_LARGE", executed: "no" });
+      pair.b.limits.message = 100;
+      const reply = await rejection(peer.emit("x").ackd());
+      expect(reply).to.include({ code: "ERR_TOO_LARGE", executed: "yes" });
+    });
+  });
+
+  describe("flushed()", () => {
+    it("resolves when what waited has expired", async () => {
+      pair.a.lifecycle.on("undelivered", () => {});
+      pair.a.ackTimeout = 20;
+      pair.a.to(pair.toB).emit("nobody-opens");
+      await pair.a.flushed();
+      expect(pair.toB.room.waiting).to.equal(0);
+    });
+
+    it("resolves when a middleware has dropped what was on its way", async () => {
+      pair.a.lifecycle.on("undelivered", () => {});
+      pair.a.use(async () => {
+        await turn();
+      });
+      pair.a.to(pair.toB).emit("x");
+      await pair.a.flushed();
+    });
+  });
+
   describe("when the peer goes", () => {
     it("settles what waits and what was sent, each with the truth about executed", async () => {
       pair.b.on("hangs", () => new Promise(() => {}));

@@ -283,6 +283,68 @@ describe("middleware", () => {
     }
   });
 
+  describe("that breaks the rules", () => {
+    it("and does not await next() causes no unhandled rejection, and its failure is reported", async () => {
+      pair.b.use((message, next) => {
+        if (message.direction === "inbound") void next();
+        else return next();
+      });
+      pair.b.use(async (message, next) => {
+        await next();
+        if (message.direction === "inbound") throw new Error("too late");
+      });
+      const settled = await pair.a
+        .to(pair.toB)
+        .emit("echo", 1)
+        .ackd()
+        .catch((error: Error) => error);
+      expect(settled).to.satisfy(
+        (value: unknown) => value === 1 || (value as Error).message.includes("too late"),
+      );
+    });
+
+    it("on an inbound ack settles the receipt all the same", async () => {
+      const broken: Layer = Object.assign(
+        ((message, next) => {
+          if (message.kind === "ack") throw new Error("broken tracking");
+          return next();
+        }) as Middleware,
+        { slot: "ackTracking" as const, crossings: ["inbound ack" as const] },
+      );
+      pair.a.ns("broken").use(broken);
+      pair.b.ns("broken").on("x", () => 1);
+      const error = await rejection(pair.a.ns("broken").to(pair.toB).emit("x").ackd());
+      expect(error).to.include({ code: "ERR_REFUSED", executed: "yes" });
+    });
+
+    it("and never ends on an inbound ack lets the receipt time out, and says so", async () => {
+      pair.a.use((message, next) => (message.kind === "ack" ? new Promise(() => {}) : next()));
+      const error = await rejection(pair.a.to(pair.toB).emit("echo").within(30).ackd());
+      expect(error).to.include({ code: "ERR_ACK_TIMEOUT" });
+      expect(error.message).to.include("a middleware does not let it through");
+    });
+
+    it("and maps the error of an event without listener does not claim that one ran", async () => {
+      pair.b.use(async (message, next) => {
+        await next();
+        if (message.kind === "event" && message.error) message.error = new Error("mapped");
+      });
+      const error = await rejection(pair.a.to(pair.toB).emit("nobody").ackd());
+      expect(error).to.include({ code: "ERR_REMOTE", executed: "no" });
+    });
+  });
+
+  it("sees nothing of a message that was cancelled before it was sent", async () => {
+    const seen = sinon.spy();
+    pair.a.use((message, next) => {
+      seen(message.event);
+      return next();
+    });
+    const options = { signal: AbortSignal.abort() };
+    await rejection(pair.a.to(pair.toB).emit("echo", 1, options).ackd());
+    sinon.assert.notCalled(seen);
+  });
+
   describe("built in", () => {
     it("can be replaced, for one namespace too", async () => {
       const refusing: Layer = Object.assign(

@@ -102,6 +102,8 @@ export const cases: readonly Case[] = [
       expect(none.cause).to.include({ message: "null", thrown: null });
       const text = await rejection(peer.emit("throw", "text").ackd());
       expect(text.cause).to.include({ message: "just a text", thrown: "just a text" });
+      const unreadable = await rejection(peer.emit("throw", "unreadable").ackd());
+      expect(unreadable).to.include({ code: "ERR_REMOTE", executed: "yes" });
     },
   },
   {

@@ -23,6 +23,13 @@ export function serve(central: Bus, upward: PeerTarget | undefined): void {
   app.on("never-answers", () => new Promise(() => {}));
   app.on("throw", (data) => {
     if (data === "null") throw null;
+    if (data === "unreadable") {
+      throw Object.defineProperty(new Error(), "message", {
+        get() {
+          throw new Error("no message for you");
+        },
+      });
+    }
     if (data === "text") throw "just a text";
     const cause = new RangeError("the reason");
     throw Object.assign(new TypeError("it failed", { cause }), {

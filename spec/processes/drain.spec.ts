@@ -106,6 +106,18 @@ describe("closing a bus", () => {
     expect(await pair.a.ns("two").to(pair.toB).emit("echo", 2).ackd()).to.equal(2);
   });
 
+  it("for ever waits for ever, which is longer than a timer can be", async () => {
+    const pair = busPair();
+    const { started, finish } = slowWork(pair);
+    const work = pair.a.to(pair.toB).emit("work").ackd();
+    await started;
+    const closed = pair.b.close({ timeout: Infinity });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    finish("done");
+    expect(await work).to.equal("done");
+    await closed;
+  });
+
   it("twice is closing once", async () => {
     const pair = busPair();
     expect(pair.a.close()).to.equal(pair.a.close());

@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { readdirSync } from "node:fs";
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Server, Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { Worker } from "node:worker_threads";
 import { expect } from "chai";
@@ -262,6 +262,60 @@ describe("handles", () => {
     expect(error).to.include({ code: "ERR_HANDLE_LOST", executed: "no" });
     expect(error.message).to.match(/is not open/);
     client.destroy();
+  });
+
+  it("that are not connected, or not bound, are lost, and what follows goes on", async () => {
+    const unfit = [createSocket("udp4"), new Socket(), createServer()];
+    for (const handle of unfit) {
+      const error = await rejection(peer.emit("socket", 1, { handle }).ackd());
+      expect(error).to.include({ code: "ERR_HANDLE_LOST", executed: "no" });
+      expect(await peer.emit("echo", "after").ackd()).to.equal("after");
+    }
+    for (const handle of unfit) if ("close" in handle) handle.close();
+  });
+
+  it("of others under way do not let a bad payload through to where nobody catches it", async () => {
+    const foreign = createServer().listen(0, "127.0.0.1");
+    await nextEvent(foreign, "listening");
+    child.send({ foreign: true }, foreign);
+    const data = { value: "as emitted" };
+    const bad = rejection(peer.emit("echo", 1n).ackd());
+    const good = peer.emit("echo", data).ackd();
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    await Promise.resolve();
+    data.value = "changed later";
+    expect(await bad).to.include({ code: "ERR_NOT_SERIALIZABLE", executed: "no" });
+    expect(await good).to.deep.equal({ value: "as emitted" });
+    foreign.close();
+  });
+
+  it("that came in frames of nobody's are closed", async () => {
+    const before = await peer.emit("descriptors").ackd();
+    const open = createServer().listen(0, "127.0.0.1");
+    await nextEvent(open, "listening");
+    child.send({ clusterphone2: [900, [1, "made up"]] }, open);
+    child.send({ clusterphone2: [901, ["bad item"]] }, open);
+    // The frames of this side are numbered below those; a handle asks for an answer past that.
+    const asked = nextEvent(child, "message");
+    child.send({ clusterphone2: [902, [2 | 16, 900, "_", "descriptors", 0]] });
+    const [frame] = (await asked) as [
+      { clusterphone2: [number, [number, number, number, number]] },
+    ];
+    expect(frame.clusterphone2[1][3]).to.be.at.most(Number(before));
+    open.close();
+  });
+
+  it("keep a child alive until all that waits behind one has been sent", async () => {
+    const received: unknown[] = [];
+    bus.on("from-below", (data, message) => {
+      received.push(data);
+      if (message.handle instanceof Socket) message.handle.destroy();
+    });
+    const leaving = start("leaver", [String((server.address() as AddressInfo).port)]);
+    bus.to(leaving);
+    await nextEvent(leaving, "exit");
+    bus.off("from-below");
+    expect(received).to.deep.equal(["with a handle", 1, 2, 3]);
   });
 
   it("are lost where the receiver has no descriptor left, and what follows goes on", async () => {
