@@ -5,7 +5,8 @@ import { expect } from "chai";
 import { type Bus, bus, type PeerTarget } from "../../lib/index.ts";
 import { busPair } from "../support/buses.ts";
 import { cases } from "./cases.ts";
-import { SERVICE, serve } from "./service.ts";
+import { arrivesAs, type Carry, carry, describePayload, samples } from "./samples.ts";
+import { LATE_SAMPLES, SERVICE, serve } from "./service.ts";
 
 const entry = new URL(`../workers/contract${import.meta.url.slice(-3)}`, import.meta.url);
 
@@ -13,24 +14,26 @@ const entry = new URL(`../workers/contract${import.meta.url.slice(-3)}`, import.
 interface Harness {
   readonly central: Bus;
   readonly target: PeerTarget;
+  /** What the channel does to a payload. */
+  readonly carry: Carry;
   stop(): Promise<unknown> | undefined;
 }
 
 const links: Record<string, () => Harness> = {
   "memory, json": () => memory("json"),
   "memory, structured clone": () => memory("clone"),
-  "forked child, json": () => child(fork(entry, { serialization: "json" })),
-  "forked child, advanced": () => child(fork(entry, { serialization: "advanced" })),
+  "forked child, json": () => child("json"),
+  "forked child, advanced": () => child("advanced"),
   "cluster worker, json": () => worker("json"),
   "cluster worker, advanced": () => worker("advanced"),
   "worker thread": () => {
     const thread = new Worker(entry);
-    return { central: bus, target: thread, stop: () => thread.terminate() };
+    return { central: bus, target: thread, carry: carry.clone, stop: () => thread.terminate() };
   },
   "message port": () => {
     const { port1, port2 } = new MessageChannel();
     const thread = new Worker(entry, { workerData: { port: port2 }, transferList: [port2] });
-    return { central: bus, target: port1, stop: () => thread.terminate() };
+    return { central: bus, target: port1, carry: carry.clone, stop: () => thread.terminate() };
   },
 };
 
@@ -44,6 +47,7 @@ function memory(serialization: "json" | "clone"): Harness {
   return {
     central: a,
     target: toB,
+    carry: carry[serialization],
     stop() {
       cut();
       return undefined;
@@ -51,14 +55,17 @@ function memory(serialization: "json" | "clone"): Harness {
   };
 }
 
-function child(process: ChildProcess): Harness {
-  return { central: bus, target: process, stop: () => ended(process) };
+function child(serialization: "json" | "advanced"): Harness {
+  const forked = fork(entry, { serialization });
+  const stop = () => ended(forked);
+  return { central: bus, target: forked, carry: carry[serialization], stop };
 }
 
 function worker(serialization: "json" | "advanced"): Harness {
   cluster.setupPrimary({ exec: entry.pathname, serialization });
   const forked = cluster.fork();
-  return { central: bus, target: forked, stop: () => ended(forked.process) };
+  const stop = () => ended(forked.process);
+  return { central: bus, target: forked, carry: carry[serialization], stop };
 }
 
 function ended(process: ChildProcess): Promise<void> {
@@ -99,6 +106,58 @@ for (const [name, connect] of Object.entries(links)) {
       expect(replies).to.deep.equal(expected);
       expect(order).to.deep.equal(expected);
       expect(await peer.emit("noted").ackd()).to.deep.equal(expected);
+    });
+
+    describe("carries what the channel itself would, with its changes and no others", () => {
+      let fresh: Harness;
+      const names = Object.keys(samples);
+
+      before(() => {
+        fresh = connect();
+      });
+
+      after(() => fresh.stop());
+
+      /** What the other side says of each sample, and what each is there if it crosses by itself. */
+      async function compare(namespace: string, meanwhile?: () => Promise<unknown>): Promise<void> {
+        const peer = fresh.central.ns(namespace).to(fresh.target);
+        const described = names.map((name) => peer.emit("describe", samples[name]).ackd());
+        const settled = Promise.allSettled(described);
+        await meanwhile?.();
+        for (const [i, result] of (await settled).entries()) {
+          const name = names[i] ?? "";
+          const expected = arrivesAs(samples[name], fresh.carry);
+          if (result.status === "fulfilled") expect(result.value, name).to.equal(expected);
+          else expect(result.reason, name).to.have.property("code", "ERR_NOT_SERIALIZABLE");
+          expect(result.status, name).to.equal(expected === undefined ? "rejected" : "fulfilled");
+        }
+      }
+
+      it("while nothing is known of the other side", () => compare(SERVICE));
+
+      it("in the frame of this turn", () => compare(SERVICE));
+
+      it("while it waits for its namespace", () =>
+        compare(LATE_SAMPLES, () =>
+          fresh.central.ns(SERVICE).to(fresh.target).emit("open-late-samples").ackd(),
+        ));
+
+      it("in a reply", async () => {
+        const peer = fresh.central.ns(SERVICE).to(fresh.target);
+        const replies = await Promise.allSettled(
+          names.map((name) => peer.emit("sample", name).ackd()),
+        );
+        for (const [i, result] of replies.entries()) {
+          const name = names[i] ?? "";
+          const expected = arrivesAs(samples[name], fresh.carry);
+          if (result.status === "fulfilled") {
+            expect(describePayload(result.value), name).to.equal(expected);
+          } else {
+            expect(result.reason, name).to.have.property("code", "ERR_NOT_SERIALIZABLE");
+          }
+          expect(result.status, name).to.equal(expected === undefined ? "rejected" : "fulfilled");
+        }
+      });
     });
 
     for (const { title, run } of cases) {

@@ -1,10 +1,12 @@
 import type { Bus } from "../../lib/bus.ts";
 import type { PeerTarget } from "../../lib/index.ts";
 import { cases } from "./cases.ts";
+import { describePayload, samples } from "./samples.ts";
 
-/** The names of the two namespaces that every end of a contract opens; `never` is opened by none. */
+/** The names of the namespaces that every end of a contract opens, two of them late; `never` is opened by none. */
 export const SERVICE = "contract";
 export const LATE = "contract-late";
+export const LATE_SAMPLES = "contract-late-samples";
 
 /** What the contract suite talks to, the same at every end of every link. */
 export function serve(central: Bus, upward: PeerTarget | undefined): void {
@@ -72,6 +74,11 @@ export function serve(central: Bus, upward: PeerTarget | undefined): void {
   });
   app.on("open-late", () => {
     central.ns(LATE).on("echo", (data) => data);
+  });
+  app.on("describe", describePayload);
+  app.on("sample", (name) => samples[name as string]);
+  app.on("open-late-samples", () => {
+    central.ns(LATE_SAMPLES).on("describe", describePayload);
   });
   app.on("run-case", async (title) => {
     if (!upward) throw new Error("this end has no way up");

@@ -37,6 +37,57 @@ describe("a good neighbour", () => {
     });
   });
 
+  describe("in a primary", () => {
+    /** Starts a worker before and one after the primary does its first thing with the bus. */
+    const primary = (first: string) => `
+      import cluster from "node:cluster";
+      import { once } from "node:events";
+      import { bus } from "clusterphone";
+      cluster.setupPrimary({ exec: process.argv[1], execArgv: [], args: ["speaks-only"] });
+      await once(cluster.fork(), "online");
+      const up = [];
+      bus.lifecycle.on("up", (peer) => {
+        up.push(peer.id);
+        if (up.length < 2) return;
+        console.log(up.sort().join(" "));
+        for (const worker of Object.values(cluster.workers)) worker.kill("SIGKILL");
+      });
+      ${first};
+      cluster.fork();`;
+
+    for (const first of ["bus.on('hit', () => 1)", "bus.to('parent')"]) {
+      it(`takes workers in by itself, those forked before too: ${first}`, async () => {
+        const { output } = await runScript(primary(first), [entryOf("plain")]);
+        expect(output).to.equal("worker:1 worker:2\n");
+      });
+    }
+
+    it("says nothing to a worker that has not said hello", async () => {
+      const script = `
+        import cluster from "node:cluster";
+        import { once } from "node:events";
+        import { setImmediate as turn } from "node:timers/promises";
+        import { bus } from "clusterphone";
+        cluster.setupPrimary({ exec: process.argv[1], execArgv: [] });
+        bus.on("hit", () => 1);
+        const worker = cluster.fork();
+        // A worker may lose what comes before it listens, so look at what is sent.
+        const sent = [];
+        const { send } = worker.process;
+        worker.process.send = (message, ...rest) => {
+          if (Object.hasOwn(message, "clusterphone2")) sent.push(message);
+          return send.call(worker.process, message, ...rest);
+        };
+        await once(worker, "online");
+        bus.ns("opened later").on("hit", () => 1);
+        await turn();
+        await turn();
+        console.log(JSON.stringify(sent), bus.peers.length);
+        worker.kill("SIGKILL");`;
+      expect((await runScript(script, [entryOf("plain")])).output).to.equal("[] 1\n");
+    });
+  });
+
   it("shares one bus among copies of the package", async () => {
     const script = `
       import { bus } from "clusterphone";
