@@ -89,6 +89,18 @@ describe("the bus", () => {
       expect(replies).to.deep.equal(Array.from({ length: 500 }, (_, i) => i));
     });
 
+    it("call back, by either name", async () => {
+      const called = (name: "ackd" | "acknowledged") =>
+        new Promise((resolve) => {
+          void pair.a
+            .to(pair.toB)
+            .emit("x", name)
+            [name]((...parameters) => resolve(parameters));
+        });
+      expect(await called("ackd")).to.deep.equal([null, "ackd"]);
+      expect(await called("acknowledged")).to.deep.equal([null, "acknowledged"]);
+    });
+
     it("give one promise however often they are asked", async () => {
       const receipt = pair.a.to(pair.toB).emit("x", 1);
       expect(receipt.ackd()).to.equal(receipt.acknowledged());
@@ -131,6 +143,31 @@ describe("the bus", () => {
       answer("too late");
       await pair.a.to(pair.toB).emit("x").ackd();
       sinon.assert.notCalled(quiet);
+    });
+  });
+
+  describe("the time for an ack", () => {
+    const timeoutOf = async (from: Bus) => {
+      const error = await rejection(from.to(pair.toB).emit("x").ackd());
+      expect(error).to.have.property("code", "ERR_ACK_TIMEOUT");
+      return Number(/within (\d+) ms/.exec(error.message)?.[1]);
+    };
+
+    it("is 10 s by default", () => {
+      expect(pair.a.ackTimeout).to.equal(10_000);
+      expect(pair.a.ns("any").ackTimeout).to.equal(10_000);
+      expect(bus.ackTimeout).to.equal(10_000);
+    });
+
+    it("is that of the central bus, where a namespace has not its own", async () => {
+      pair.a.ackTimeout = 21;
+      const own = pair.a.ns("own");
+      own.ackTimeout = 22;
+      expect([pair.a, pair.a.ns("any"), own].map((each) => each.ackTimeout)).to.deep.equal([
+        21, 21, 22,
+      ]);
+      expect(await timeoutOf(pair.a.ns("any"))).to.equal(21);
+      expect(await timeoutOf(own)).to.equal(22);
     });
   });
 

@@ -4,6 +4,7 @@ import sinon from "sinon";
 import type { Layer, Message, Middleware } from "../lib/index.ts";
 import { logging, queueing } from "../lib/index.ts";
 import { type BusPair, busPair, nextEvent, rejection, turn } from "./support/buses.ts";
+import { runScript } from "./support/processes.ts";
 
 describe("middleware", () => {
   let pair: BusPair;
@@ -121,6 +122,23 @@ describe("middleware", () => {
     expect(Object.getPrototypeOf({})).to.not.have.property("trace");
   });
 
+  it("sends headers as strings, and takes none that are not", async () => {
+    pair.a.use((message, next) => {
+      Object.assign(message.headers, { count: 5, nothing: null });
+      return next();
+    });
+    const seen: unknown[] = [];
+    pair.b.use((message, next) => {
+      if (message.kind === "event") seen.push({ ...message.headers });
+      return next();
+    });
+    await pair.a.to(pair.toB).emit("echo").ackd();
+    pair.right.receive({
+      clusterphone2: [100, [2, 900, "_", "echo", { h: { a: 5, b: {}, c: "c" } }]],
+    });
+    expect(seen).to.deep.equal([{ count: "5", nothing: "null" }, { c: "c" }]);
+  });
+
   it("may replace data and reply", async () => {
     pair.a.use((message, next) => {
       if (message.direction === "outbound") message.data = `${String(message.data)}!`;
@@ -176,6 +194,17 @@ describe("middleware", () => {
         expect(error).to.include({ code: "ERR_REFUSED", executed });
         expect(error.cause).to.include({ name: "RangeError", message: "not this one" });
       });
+
+      it(`that throws, and is no async function, does the same: ${which}`, async () => {
+        pair[side].use((message, next) => {
+          if (`${message.direction} ${message.kind}` === which)
+            throw new RangeError("not this one");
+          return next();
+        });
+        const error = await rejection(pair.a.to(pair.toB).emit("echo", 1).ackd());
+        expect(error).to.include({ code: "ERR_REFUSED", executed });
+        expect(error.cause).to.include({ name: "RangeError", message: "not this one" });
+      });
     }
 
     it("disturbs no other message of the batch", async () => {
@@ -214,6 +243,23 @@ describe("middleware", () => {
     expect(error).to.include({ code: "ERR_REFUSED", executed: "no" });
     await pair.a.to(pair.toB).emit("echo").ackd();
     sinon.assert.notCalled(heard);
+  });
+
+  it("that throws after next() inbound rejects the receipt, though the listeners have run", async () => {
+    for (const [side, kind] of [
+      ["b", "event"],
+      ["a", "ack"],
+    ] as const) {
+      const fresh = busPair();
+      fresh.b.on("echo", (data) => data);
+      fresh[side].use(async (message, next) => {
+        await next();
+        if (message.direction === "inbound" && message.kind === kind) throw new Error("afterwards");
+      });
+      const error = await rejection(fresh.a.to(fresh.toB).emit("echo", 1).ackd());
+      expect(error).to.include({ code: "ERR_REFUSED", executed: "yes" });
+      expect(error.cause).to.have.property("message", "afterwards");
+    }
   });
 
   it("that calls next() twice gets its message refused", async () => {
@@ -361,6 +407,25 @@ describe("middleware", () => {
       );
     });
 
+    it("stands at the wire's end of the onion also where it was replaced", async () => {
+      const order: string[] = [];
+      const replacement: Layer = Object.assign(
+        ((_, next) => {
+          order.push("the replacement");
+          return next();
+        }) as Middleware,
+        { slot: "queueing" as const, crossings: ["outbound event"] as const },
+      );
+      await pair.a.to(pair.toB).emit("echo").ackd();
+      pair.a.use(replacement);
+      pair.a.use((message, next) => {
+        if (message.direction === "outbound") order.push("the user's");
+        return next();
+      });
+      await pair.a.to(pair.toB).emit("echo").ackd();
+      expect(order).to.deep.equal(["the user's", "the replacement"]);
+    });
+
     it("queueing takes bounds in messages", async () => {
       pair.a.use(queueing({ messages: 2 }));
       const results = await Promise.allSettled(
@@ -391,6 +456,20 @@ describe("middleware", () => {
         "-> memory:left _/missing #2",
       ]);
       sinon.assert.calledOnceWithMatch(logger.warn, /<- .*missing.*has no listener/);
+    });
+
+    it("logging writes to stderr where NODE_DEBUG asks for it", async () => {
+      const script = `
+        import { MessageChannel } from "node:worker_threads";
+        import { bus } from "clusterphone";
+        const { port1, port2 } = new MessageChannel();
+        bus.on("x", () => 1);
+        for (const port of [port1, port2]) bus.to(port);
+        await bus.to(port1).emit("x").ackd();
+        port1.close();`;
+      const { output } = await runScript(script, [], { NODE_DEBUG: "clusterphone" });
+      expect(output).to.match(/CLUSTERPHONE \d+: -> port:1 _\/x #1\n/);
+      expect(output).to.match(/CLUSTERPHONE \d+: <- port:1 _\/x #1 ack\n/);
     });
 
     it("logging that is off is not in the chain", () => {

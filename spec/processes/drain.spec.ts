@@ -237,6 +237,40 @@ describe("what a listener sends", () => {
   });
 });
 
+describe("flushed()", () => {
+  it("waits for what a middleware holds", async () => {
+    const pair = busPair();
+    pair.b.on("x", () => 1);
+    await pair.a.to(pair.toB).emit("x").ackd();
+    let release = () => {};
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const order: string[] = [];
+    pair.a.use(async (_, next) => {
+      await gate;
+      order.push("sent");
+      await next();
+    });
+    pair.a.to(pair.toB).emit("x");
+    const flushed = pair.a.flushed().then(() => order.push("flushed"));
+    await turn();
+    release();
+    await flushed;
+    expect(order).to.deep.equal(["sent", "flushed"]);
+  });
+
+  it("waits for what the peer is not ready for", async () => {
+    const pair = busPair();
+    const order: string[] = [];
+    pair.a.lifecycle.on("ready", () => order.push("ready"));
+    pair.a.to(pair.toB).emit("x");
+    const flushed = pair.a.flushed().then(() => order.push("flushed"));
+    await turn();
+    pair.b.on("x", () => 1);
+    await flushed;
+    expect(order).to.deep.equal(["ready", "flushed"]);
+  });
+});
+
 describe("a careful sender", () => {
   it("waits for drained() and loses nothing", async () => {
     const pair = busPair();

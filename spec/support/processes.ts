@@ -24,9 +24,14 @@ export function start(name: string, args: string[] = [], options: ForkOptions = 
 }
 
 /** Runs a script to its end and collects what it prints. It may use `clusterphone` by its name. */
-export function runScript(script: string, args: string[] = []): Promise<Ended> {
+export function runScript(
+  script: string,
+  args: string[] = [],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Ended> {
   const child = spawn(process.execPath, ["--input-type=module", "-e", script, ...args], {
     cwd: fileURLToPath(new URL("../../..", import.meta.url)),
+    env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   return ended(child);
