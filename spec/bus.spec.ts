@@ -1,8 +1,11 @@
 import { fork, spawn } from "node:child_process";
+import { getEventListeners } from "node:events";
+import { runInNewContext } from "node:vm";
 import { expect } from "chai";
 import sinon from "sinon";
 import { type Bus, bus, type Receipt } from "../lib/index.ts";
-import { type BusPair, busPair, nextEvent, rejection, turn } from "./support/buses.ts";
+import { memoryPair } from "../lib/links/memory.ts";
+import { type BusPair, busPair, lonelyBus, nextEvent, rejection, turn } from "./support/buses.ts";
 
 describe("the bus", () => {
   let pair: BusPair;
@@ -134,6 +137,39 @@ describe("the bus", () => {
       expect(acks).to.have.length(1);
     });
 
+    it("report no failure that somebody has asked for", async () => {
+      const told = sinon.spy();
+      for (const side of [pair.a, pair.b]) side.lifecycle.on("undelivered", told);
+      pair.b.on("fails", () => {
+        throw new Error("no");
+      });
+      await rejection(pair.a.to(pair.toB).emit("fails").ackd());
+      await rejection(pair.a.to(pair.toB).emit("x", 1n).ackd());
+      await rejection(pair.a.ns("never").to(pair.toB).emit("x").within(20).ackd());
+      sinon.assert.notCalled(told);
+    });
+
+    it("let go of the signal they were given", async () => {
+      const { signal } = new AbortController();
+      await pair.a.to(pair.toB).emit("x", 1, { signal }).ackd();
+      pair.b.on("fails", () => Promise.reject(new Error("no")));
+      await rejection(pair.a.to(pair.toB).emit("fails", 1, { signal }).ackd());
+      expect(getEventListeners(signal, "abort")).to.deep.equal([]);
+    });
+
+    it("take a message back that is cancelled in the tick of its emit", async () => {
+      const heard = sinon.spy();
+      pair.b.on("cancelled", heard);
+      await pair.a.to(pair.toB).emit("x").ackd();
+      const controller = new AbortController();
+      const { signal } = controller;
+      const cancelled = rejection(pair.a.to(pair.toB).emit("cancelled", 1, { signal }).ackd());
+      controller.abort();
+      expect(await cancelled).to.include({ code: "ERR_CANCELLED", executed: "no" });
+      await pair.a.to(pair.toB).emit("x").ackd();
+      sinon.assert.notCalled(heard);
+    });
+
     it("drop a late ack in silence", async () => {
       let answer = (_: unknown): void => {};
       pair.b.on("slow", () => new Promise((resolve) => (answer = resolve)));
@@ -143,6 +179,127 @@ describe("the bus", () => {
       answer("too late");
       await pair.a.to(pair.toB).emit("x").ackd();
       sinon.assert.notCalled(quiet);
+    });
+  });
+
+  describe("errors of listeners", () => {
+    const causeOf = async (thrown: unknown) => {
+      pair.b.once("fails", () => {
+        throw thrown;
+      });
+      const error = await rejection(pair.a.to(pair.toB).emit("fails").ackd());
+      expect(error).to.include({ code: "ERR_REMOTE", executed: "yes" });
+      return error.cause as Error & Record<string, unknown>;
+    };
+
+    it("arrive also where a getter throws", async () => {
+      const thrown = Object.defineProperties(new TypeError("with a trap"), {
+        code: {
+          get() {
+            throw new Error("a trap");
+          },
+        },
+        data: {
+          enumerable: true,
+          get() {
+            throw new Error("another");
+          },
+        },
+      });
+      expect(await causeOf(thrown)).to.include({ name: "TypeError", message: "with a trap" });
+    });
+
+    it("arrive also where they are the cause of each other", async () => {
+      const thrown: Error = new Error("outer", { cause: new Error("inner") });
+      (thrown.cause as Error).cause = thrown;
+      const cause = await causeOf(thrown);
+      expect(cause).to.have.nested.property("cause.cause.message", "outer");
+    });
+
+    it("leave out of their data what cannot be encoded", async () => {
+      const circle: Record<string, unknown> = {};
+      circle["itself"] = circle;
+      const cause = await causeOf(Object.assign(new Error("rich"), { big: 1n, circle, count: 2 }));
+      expect(Object.keys(cause)).to.deep.equal(["count"]);
+      expect(cause["count"]).to.equal(2);
+    });
+
+    it("keep the prototype they have here, whatever their data is called", async () => {
+      const data = JSON.parse('{"__proto__": {"isPolluted": true}}') as object;
+      const thrown = Object.defineProperties(new Error("named"), {
+        ...Object.getOwnPropertyDescriptors(data),
+      });
+      const cause = await causeOf(thrown);
+      expect(Object.getPrototypeOf(cause)).to.equal(Error.prototype);
+      expect(Object.getOwnPropertyDescriptor(cause, "__proto__")?.value).to.deep.equal({
+        isPolluted: true,
+      });
+    });
+
+    it("are errors also if they come from another realm", async () => {
+      const cause = await causeOf(runInNewContext('new RangeError("from elsewhere")'));
+      expect(cause).to.include({ name: "RangeError", message: "from elsewhere" });
+      expect(cause).to.not.have.property("thrown");
+    });
+
+    it("bring all errors of an AggregateError", async () => {
+      const errors = [new Error("one"), new TypeError("two")];
+      const cause = await causeOf(new AggregateError(errors, "several"));
+      expect(cause).to.have.nested.property("errors[0].message", "one");
+      expect(cause).to.have.nested.property("errors[1].name", "TypeError");
+    });
+
+    it("are errors of the listener also if they are those of a bus", async () => {
+      pair.b.on("asks", (_, message) => pair.b.to(message.peer).emit("nobody listens").ackd());
+      pair.a.on("x", () => 1);
+      const error = await rejection(pair.a.to(pair.toB).emit("asks").ackd());
+      expect(error).to.include({ code: "ERR_REMOTE", executed: "yes" });
+      expect(error.cause).to.include({ name: "BusError", code: "ERR_UNHANDLED" });
+    });
+  });
+
+  describe("several listeners", () => {
+    it("are all waited for, whatever the others did", async () => {
+      let release = (): void => {};
+      const gate = new Promise<void>((resolve) => (release = resolve));
+      let isOver = false;
+      pair.b.on("x", () => "at once");
+      pair.b.on("x", async () => {
+        throw new Error("soon");
+      });
+      pair.b.on("x", async () => {
+        await gate;
+        isOver = true;
+      });
+      pair.b.on("probe", () => 1);
+      const answer = rejection(pair.a.to(pair.toB).emit("x").ackd()).then(() => isOver);
+      await pair.a.to(pair.toB).emit("probe").ackd();
+      release();
+      expect(await answer).to.equal(true);
+    });
+
+    it("fail with the first-registered failure, whichever comes first in time", async () => {
+      pair.b.on("x", async () => {
+        await turn();
+        throw new Error("registered first");
+      });
+      pair.b.on("x", async () => {
+        throw new Error("the first in time");
+      });
+      pair.b.on("x", () => {
+        throw new Error("at once");
+      });
+      const error = await rejection(pair.a.to(pair.toB).emit("x").ackd());
+      expect(error.cause).to.have.property("message", "registered first");
+    });
+
+    it("reply with the first answer in order of registration; null is one", async () => {
+      pair.b.on("x", async () => {
+        await turn();
+        return null;
+      });
+      pair.b.on("x", () => "later");
+      expect(await pair.a.to(pair.toB).emit("x").ackd()).to.equal(null);
     });
   });
 
@@ -191,6 +348,30 @@ describe("the bus", () => {
       }
     });
 
+    it("are written in the tick of the emit, also a lone message", async () => {
+      pair.b.on("x", () => 1);
+      await pair.a.to(pair.toB).emit("x").ackd();
+      const before = pair.left.sent.length;
+      pair.a.to(pair.toB).emit("x");
+      expect(pair.left.sent).to.have.length(before);
+      await new Promise<void>((resolve) => process.nextTick(resolve));
+      expect(pair.left.sent).to.have.length(before + 1);
+    });
+
+    it("begin with a hello, of the protocol's version, on either side", async () => {
+      pair.b.on("x", () => 1);
+      const { bus: early, hub } = lonelyBus();
+      early.on("x", () => 1);
+      await turn();
+      const { left } = memoryPair();
+      hub.attach(left).greet();
+      await turn();
+      for (const link of [pair.left, pair.right, left]) {
+        const [first] = link.sent as { clusterphone2: [number, unknown[]] }[];
+        expect(first?.clusterphone2[1].slice(0, 3)).to.deep.equal([0, 2, 0]);
+      }
+    });
+
     it("leave out what was read before: data is taken at the end of the tick, or at emit if it waits", async () => {
       pair.b.on("x", (data) => data);
       const waiting = { value: "at emit" };
@@ -223,6 +404,18 @@ describe("the bus", () => {
       expect(await reply).to.equal(2);
     });
 
+    it("is not told before that turn is over", async () => {
+      pair.b.on("first", () => 1);
+      const told = () => JSON.stringify(pair.right.sent).includes('"_"');
+      for (let i = 0; i < 5; i++) {
+        await new Promise<void>((resolve) => process.nextTick(resolve));
+        expect(told()).to.equal(false);
+      }
+      await turn();
+      await turn();
+      expect(told()).to.equal(true);
+    });
+
     it("waits for ready() where it is manual", async () => {
       const manual = pair.b.ns("manual", { ready: "manual" });
       manual.on("x", () => "ready");
@@ -245,6 +438,20 @@ describe("the bus", () => {
       expect(pair.toB.isReady("_")).to.equal(true);
     });
 
+    it("is told to peers that come after off()", async () => {
+      const { bus: listening, hub } = lonelyBus();
+      const late = lonelyBus();
+      listening.on("x", () => 1);
+      await turn();
+      listening.off("x");
+      const { left, right } = memoryPair();
+      hub.attach(left).greet();
+      const peer = late.hub.attach(right);
+      const ready = nextEvent(late.bus.lifecycle, "ready");
+      peer.greet();
+      expect(await ready).to.deep.equal([peer, "_"]);
+    });
+
     it("is told by lifecycle, and cannot be forged by an event", async () => {
       const told: string[] = [];
       pair.a.lifecycle.on("up", (peer) => told.push(`up ${peer.id}`));
@@ -254,6 +461,20 @@ describe("the bus", () => {
       await pair.a.to(pair.toB).emit("x").ackd();
       expect(await pair.b.to(pair.toA).emit("down").ackd()).to.equal("just an event");
       expect(told).to.deep.equal(["up memory:left", "ready _"]);
+    });
+
+    it("and everything else that lifecycle tells is out of the reach of peers", async () => {
+      const names = ["up", "ready", "down", "undelivered", "protocolError"] as const;
+      pair.b.on("x", () => 1);
+      await pair.a.to(pair.toB).emit("x").ackd();
+      const told = sinon.spy();
+      for (const name of names) pair.b.lifecycle.on(name, told);
+      for (const name of names) {
+        const unheard = await rejection(pair.a.to(pair.toB).emit(name).ackd());
+        expect(unheard).to.have.property("code", "ERR_UNHANDLED");
+        await rejection(pair.a.ns("lifecycle").to(pair.toB).emit(name).within(20).ackd());
+      }
+      sinon.assert.notCalled(told);
     });
   });
 
@@ -417,7 +638,21 @@ describe("the bus", () => {
       expect(pair.toB.state).to.equal("down");
       expect(pair.a.peers).to.deep.equal([]);
       const after = await rejection(pair.a.to(pair.toB).emit("probe").ackd());
-      expect(after).to.include({ code: "ERR_PEER_DIED", executed: "no" });
+      expect(after).to.include({ code: "ERR_PEER_DIED", executed: "no", exitCode: 3 });
+    });
+
+    it("settles what a middleware holds, and what waits behind that", async () => {
+      pair.b.on("probe", () => 1);
+      await pair.a.to(pair.toB).emit("probe").ackd();
+      pair.a.use(() => new Promise(() => {}));
+      const held = ["held", "behind"].map((data) =>
+        rejection(pair.a.to(pair.toB).emit("x", data).ackd()),
+      );
+      await turn();
+      pair.cut();
+      for (const error of await Promise.all(held)) {
+        expect(error).to.include({ code: "ERR_PEER_DIED", executed: "no" });
+      }
     });
 
     it("aborts the signal of what it had asked for", async () => {

@@ -291,6 +291,105 @@ describe("middleware", () => {
     expect(order).to.deep.equal(["elsewhere", "slow", "later"]);
   });
 
+  it("that awaits an event holds back no ack of the same namespace", async () => {
+    pair.a.on("echo", (data) => data);
+    await pair.a.to(pair.toB).emit("echo").ackd();
+    await pair.b.to(pair.toA).emit("echo").ackd();
+    pair.b.use((message, next) => (message.data === "stuck" ? new Promise(() => {}) : next()));
+    const stuck = rejection(pair.b.to(pair.toA).emit("echo", "stuck").within(5000).ackd());
+    expect(await pair.a.to(pair.toB).emit("echo", "answered").ackd()).to.equal("answered");
+    pair.cut();
+    expect(await stuck).to.include({ code: "ERR_PEER_DIED", executed: "no" });
+  });
+
+  describe("that awaits while the message is cancelled", () => {
+    let cancel: () => void;
+    let release: () => void;
+    let layer: sinon.SinonSpy;
+    let heard: sinon.SinonSpy;
+    let reported: sinon.SinonSpy;
+    let options: { signal: AbortSignal };
+
+    beforeEach(() => {
+      const controller = new AbortController();
+      options = { signal: controller.signal };
+      cancel = () => controller.abort();
+      const gate = new Promise<void>((resolve) => (release = resolve));
+      layer = sinon.spy(async (message: Message, next: () => Promise<void>) => {
+        await gate;
+        if (message.data === "fails") throw new Error("too late");
+        await next();
+      });
+      heard = sinon.spy();
+      reported = sinon.spy();
+      pair.b.on("x", heard);
+      pair.a.lifecycle.on("undelivered", reported);
+    });
+
+    /** After this, everything that was emitted before has been delivered, or never will be. */
+    async function probed(): Promise<void> {
+      release();
+      await pair.a.to(pair.toB).emit("echo").ackd();
+    }
+
+    it("does not send it any more", async () => {
+      await pair.a.to(pair.toB).emit("echo").ackd();
+      pair.a.use(layer);
+      const cancelled = rejection(pair.a.to(pair.toB).emit("x", 1, options).ackd());
+      cancel();
+      expect(await cancelled).to.include({ code: "ERR_CANCELLED", executed: "no" });
+      await probed();
+      sinon.assert.notCalled(heard);
+    });
+
+    it("does not queue it any more", async () => {
+      const late = pair.b.ns("late");
+      pair.a.use(layer);
+      const cancelled = rejection(pair.a.ns("late").to(pair.toB).emit("x", 1, options).ackd());
+      cancel();
+      expect(await cancelled).to.include({ code: "ERR_CANCELLED", executed: "no" });
+      release();
+      await turn();
+      late.on("x", heard).on("probe", () => 1);
+      await pair.a.ns("late").to(pair.toB).emit("probe").ackd();
+      sinon.assert.notCalled(heard);
+      expect(pair.toB.room.waiting).to.equal(0);
+    });
+
+    it("does not see what was cancelled behind it", async () => {
+      pair.a.use(layer);
+      pair.a.to(pair.toB).emit("x", "first");
+      const cancelled = rejection(pair.a.to(pair.toB).emit("x", "behind", options).ackd());
+      cancel();
+      expect(await cancelled).to.include({ code: "ERR_CANCELLED", executed: "no" });
+      await probed();
+      const events = layer.args.map(([message]) => message as Message);
+      expect(events.filter(({ data }) => data === "behind")).to.deep.equal([]);
+      expect(heard.args.map(([data]) => data as unknown)).to.deep.equal(["first"]);
+    });
+
+    it("is told once, though it throws afterwards", async () => {
+      pair.a.use(layer);
+      pair.a.to(pair.toB).emit("x", "fails", options);
+      await turn();
+      cancel();
+      await probed();
+      sinon.assert.calledOnceWithMatch(reported, { code: "ERR_CANCELLED", executed: "no" });
+    });
+  });
+
+  it("that throws after the message was written leaves it open whether a listener ran", async () => {
+    await pair.a.to(pair.toB).emit("echo").ackd();
+    pair.a.use(async (message, next) => {
+      await next();
+      await turn();
+      if (message.direction === "outbound") throw new Error("afterwards");
+    });
+    pair.b.on("hang", () => new Promise(() => {}));
+    const error = await rejection(pair.a.to(pair.toB).emit("hang").ackd());
+    expect(error).to.include({ code: "ERR_REFUSED", executed: "maybe" });
+  });
+
   it("keeps thousands that wait behind an awaiting layer, in order", async () => {
     const seen: unknown[] = [];
     let release = () => {};
