@@ -75,6 +75,20 @@ describe("the examples", function () {
     expect(new Set(workers.flat())).to.have.keys("worker 1", "worker 2", "worker 3");
   });
 
+  it("rolling-restart: no request fails, and no message is lost", async () => {
+    const stdout = await run("rolling-restart");
+    expectInOrder(stdout, [
+      /^Worker 1 has served \d+ requests and is gone; worker 4 serves\.$/,
+      /^Worker 3 has served \d+ requests and is gone; worker 6 serves\.$/,
+      /^6 processes have answered \d+ requests, 0 have failed\.$/,
+      /^No request has failed, and no message was lost\.$/,
+    ]);
+    const [answered] = matches(stdout, /answered (\d+) requests/g);
+    const [served] = matches(stdout, /have served (\d+), and/g);
+    const [told] = matches(stdout, /told of (\d+)\./g);
+    expect([served, told]).to.deep.equal([answered, answered]);
+  });
+
   it("config-reload: all acknowledge, or are named; who was late catches up", async () => {
     const stdout = await run("config-reload");
     const [, first, second, third] = stdout.split(/^The file has changed.*\n/m);
