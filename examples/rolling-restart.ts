@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import cluster, { type Worker } from "node:cluster";
 import { once } from "node:events";
-import { createServer, get } from "node:http";
+import { createServer, get, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { setTimeout as wait } from "node:timers/promises";
@@ -31,19 +31,23 @@ function worker(): void {
   const app = bus.ns<WorkerEvents, PrimaryEvents>("rolling");
   let served = 0;
 
-  const server = createServer(async (_request, response) => {
+  const server = createServer((_request, response) => {
+    void serve(response);
+  });
+
+  async function serve(response: ServerResponse): Promise<void> {
     await wait(5); // There is something to do for it.
     served++;
     app.to("parent").emit("served", process.pid); // Nobody waits for it, and still it must not be lost.
     response.end(`${process.pid}`);
-  });
+  }
 
   server.listen(0, "127.0.0.1", () => app.ready());
 
   app.on("drain", async () => {
     server.close(); // Takes no more connections, and ends those that idle.
     await once(server, "close");
-    setImmediate(leave); // After the answer below.
+    setImmediate(() => void leave()); // After the answer below.
     return served;
   });
 }
@@ -80,8 +84,11 @@ async function primary(): Promise<void> {
   }
 
   const { answered, failed, servers } = await load.stop();
-  for (const last of workers) drained += await app.to(last).emit("drain").ackd();
-  await Promise.all(workers.map((last) => last.isDead() || once(last, "exit")));
+  for (const last of workers) {
+    const gone = once(last, "exit");
+    drained += await app.to(last).emit("drain").ackd();
+    await gone;
+  }
   console.log(
     `${servers.size} processes have answered ${answered} requests, ${failed} have failed.`,
   );

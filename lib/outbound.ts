@@ -29,6 +29,9 @@ export interface EmitOptions {
   readonly queueHandle?: boolean | undefined;
 }
 
+/** Most messages go by no signal. */
+const none: AbortSignal[] = [];
+
 /** An event on its way out, until its receipt has settled. */
 export class OutboundEvent extends Message implements Expiring, Parcel {
   readonly direction = "outbound";
@@ -51,8 +54,9 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
 
   readonly #route: Route;
   readonly #stretch: number = currentStretch();
-  readonly #signal: AbortSignal | undefined;
-  #unfollow: (() => void) | undefined;
+  /** Its own, and the one it inherits. */
+  readonly #signals: AbortSignal[];
+  #unfollow: (() => void)[] | undefined;
   #timeout: number;
   /** No time limit can be longer than what was inherited. */
   readonly #most: number;
@@ -74,9 +78,10 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
       this.#hasOwnTimeout ? (options.timeout ?? Infinity) : route.ackTimeout,
       this.#most,
     );
-    this.#signal = from
-      ? AbortSignal.any([from.signal, ...(options.signal ? [options.signal] : [])])
-      : options.signal;
+    this.#signals =
+      from || options.signal
+        ? [from?.signal, options.signal].filter((signal) => signal !== undefined)
+        : none;
     this.#handle = options.handle ?? undefined;
     this.queueHandle = options.queueHandle === true;
   }
@@ -86,7 +91,8 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   }
 
   override get signal(): AbortSignal {
-    return this.#signal ?? super.signal;
+    const [first, second] = this.#signals;
+    return second ? AbortSignal.any(this.#signals) : (first ?? super.signal);
   }
 
   /** Whether `within` and `ackd` may still be called. */
@@ -111,7 +117,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   /** From here on the message is the bus's: nothing is thrown at the caller any more. */
   accept(): void {
     if (this.#handle) takeOver(this.#handle);
-    if (this.#signal) this.#follow(this.#signal);
+    for (const signal of this.#signals) this.#follow(signal);
   }
 
   /** Sets the time limit, in ms from now. */
@@ -236,11 +242,11 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     const headers = this.sentHeaders();
     const remaining = this.#hasOwnTimeout ? this.#remaining : Infinity;
     let meta: Meta | 0 = 0;
-    if (headers || remaining !== Infinity || this.#signal) {
+    if (headers || remaining !== Infinity || this.#isCancellable) {
       meta = {
         ...(headers && { h: headers }),
         ...(remaining !== Infinity && { d: Math.ceil(remaining) }),
-        ...(this.#signal && { s: 1 }),
+        ...(this.#isCancellable && { s: 1 }),
       };
     }
     if (this.#handle) {
@@ -256,7 +262,8 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   /** Whether its text is all that is needed of it: nobody waits for it, nothing ends it, no handle goes with it. */
   get isBundleable(): boolean {
     const json = this.snapshot?.json;
-    if (json === undefined || this.#handle || this.#signal || this.#hasOwnTimeout) return false;
+    if (json === undefined || this.#handle || this.#isCancellable || this.#hasOwnTimeout)
+      return false;
     return this.bucket === 0;
   }
 
@@ -311,7 +318,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     else if (this.reserved > 0) this.peer.room.release(this);
     if (stage === "written") this.peer.forget(this);
     this.#route.deadlines.remove(this);
-    this.#unfollow?.();
+    for (const unfollow of this.#unfollow?.splice(0) ?? []) unfollow();
     this.#route.progressed();
   }
 
@@ -340,8 +347,16 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     const abort = () => {
       this.#withdraw("ERR_CANCELLED", `${this.name} was cancelled`, signal.reason);
     };
-    if (signal.aborted) abort();
-    else this.#unfollow = follow(signal, abort);
+    if (signal.aborted) {
+      abort();
+      return;
+    }
+    this.#unfollow ??= [];
+    this.#unfollow.push(follow(signal, abort));
+  }
+
+  get #isCancellable(): boolean {
+    return this.#signals.length > 0;
   }
 
   /** By the end of the stretch somebody may have asked, and been told. */

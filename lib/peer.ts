@@ -151,7 +151,7 @@ export class Peer {
     return new BusError("ERR_CLOSED", `${text}: ${this.id} closes ${closed}`, { executed });
   }
 
-  /** @internal Says hello, once. */
+  /** @internal Says hello, unless that was done. */
   greet(): void {
     if (this.#state !== "down") this.#greeting.begin();
   }
