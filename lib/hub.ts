@@ -209,6 +209,8 @@ export class Hub implements Host {
   }
 
   peerUp(peer: Peer): void {
+    // It comes too late to have been told.
+    if (this.state !== "open") peer.announceClosing();
     this.#tell("up", peer);
   }
 

@@ -118,6 +118,15 @@ describe("closing a bus", () => {
     await closed;
   });
 
+  it("tells a peer that says hello only then", async () => {
+    const pair = busPair();
+    const early = rejection(pair.a.to(pair.toB).emit("x").ackd());
+    // No hello has been read yet.
+    expect(pair.toA.state).to.equal("connecting");
+    await pair.b.close({ timeout: 5000 });
+    expect(await early).to.include({ code: "ERR_CLOSED", executed: "no" });
+  });
+
   it("twice is closing once", async () => {
     const pair = busPair();
     expect(pair.a.close()).to.equal(pair.a.close());
