@@ -56,13 +56,13 @@ function memory(serialization: "json" | "clone"): Harness {
 }
 
 function child(serialization: "json" | "advanced"): Harness {
-  const forked = fork(entry, { serialization });
+  const forked = fork(entry, { execArgv: [], serialization });
   const stop = () => ended(forked);
   return { central: bus, target: forked, carry: carry[serialization], stop };
 }
 
 function worker(serialization: "json" | "advanced"): Harness {
-  cluster.setupPrimary({ exec: entry.pathname, serialization });
+  cluster.setupPrimary({ exec: entry.pathname, execArgv: [], serialization });
   const forked = cluster.fork();
   const stop = () => ended(forked.process);
   return { central: bus, target: forked, carry: carry[serialization], stop };
