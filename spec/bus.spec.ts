@@ -316,6 +316,29 @@ describe("the bus", () => {
       expect(bus.ackTimeout).to.equal(10_000);
     });
 
+    it("does not run out for an ack that has arrived, while a middleware holds it", async () => {
+      let release = (): void => {};
+      const gate = new Promise<void>((resolve) => (release = resolve));
+      pair.b.on("x", () => "in time");
+      pair.b.on("hang", () => new Promise(() => {}));
+      await pair.a.to(pair.toB).emit("x").ackd();
+      const held = new Promise<void>((resolve) => {
+        pair.a.use(async (message, next) => {
+          if (message.kind === "ack") {
+            resolve();
+            await gate;
+          }
+          await next();
+        });
+      });
+      const reply = pair.a.to(pair.toB).emit("x").within(40).ackd();
+      reply.catch(() => {});
+      await held;
+      await rejection(pair.a.to(pair.toB).emit("hang").within(60).ackd());
+      release();
+      expect(await reply).to.equal("in time");
+    });
+
     it("is that of the central bus, where a namespace has not its own", async () => {
       pair.a.ackTimeout = 21;
       const own = pair.a.ns("own");
@@ -502,6 +525,43 @@ describe("the bus", () => {
       pair.b.on("x", () => "fits");
       expect(await next).to.equal("fits");
       expect(peer.peer.room.waiting).to.equal(0);
+    });
+
+    it("has room again when messages were written, also those that are not answered", async () => {
+      const peer = pair.a.to(pair.toB);
+      const pending = rejection(peer.emit("hang", "a".repeat(900)).ackd());
+      expect(peer.peer.room.waiting).to.be.above(900);
+      pair.b.on("hang", () => new Promise(() => {}));
+      pair.b.on("probe", () => 1);
+      await peer.emit("probe").ackd();
+      expect(peer.peer.room.waiting).to.equal(0);
+      pair.cut();
+      await pending;
+    });
+
+    it("tells of a reply that is too large to wait, and that the listener ran", async () => {
+      pair.b.on("x", (data) => "x".repeat(data as number));
+      const peer = pair.a.to(pair.toB);
+      await peer.emit("x", 1).ackd();
+      pair.b.limits.message = 500;
+      const written = new Promise<void>((resolve) => {
+        pair.b.use(async (message, next) => {
+          await next();
+          if (message.direction === "outbound") resolve();
+        });
+      });
+      pair.right.isStopped = true;
+      const unwritten = peer.emit("x", 2).ackd();
+      await written;
+      await turn();
+      const tooLarge = rejection(peer.emit("x", 600).ackd());
+      const fits = peer.emit("x", 400).ackd();
+      await turn();
+      await turn();
+      pair.right.resume();
+      expect(await tooLarge).to.include({ code: "ERR_TOO_LARGE", executed: "yes" });
+      expect(await unwritten).to.have.length(2);
+      expect(await fits).to.have.length(400);
     });
 
     it("refuses a message above the largest size", async () => {

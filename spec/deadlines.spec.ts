@@ -72,6 +72,15 @@ describe("deadlines", () => {
     expect(entry.expiredAt).to.not.equal(undefined);
   });
 
+  it("do not count the time in which the loop was blocked before they were set", () => {
+    add(60_000);
+    clock.tick(100);
+    clock.jump(10_000);
+    const entry = add(100);
+    clock.tick(100 + SLACK + 25);
+    expect(entry.expiredAt).to.not.equal(undefined);
+  });
+
   it("count the time of a loop that is busy, but not blocked", () => {
     const entry = add(300);
     for (let beat = 0; beat < 10; beat++) {

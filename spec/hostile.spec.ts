@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import { expect } from "chai";
 import sinon from "sinon";
 import { type BusPair, busPair, rejection, turn } from "./support/buses.ts";
@@ -80,8 +81,28 @@ describe("frames from nowhere", () => {
     for (const foreign of [null, 5, "text", {}, { cmd: "x" }, { clusterphone: 1 }, [1]]) {
       pair.right.receive(foreign);
     }
-    pair.right.receive(Object.create({ clusterphone2: [1] }));
+    pair.right.receive(Object.create({ clusterphone2: "garbage" }));
     sinon.assert.notCalled(errors);
+    expect(pair.toA.protocolErrors).to.equal(0);
+  });
+
+  it("lose the handle that came with them, if they are malformed", () => {
+    const handle = new Socket();
+    pair.toA.frame("garbage", handle);
+    expect(handle.destroyed).to.equal(true);
+  });
+
+  it("settle nothing with a code that is none, or is inherited", async () => {
+    for (const code of ["constructor", "__proto__", "ERR_MADE_UP", 7]) {
+      const pending = rejection(pair.a.to(pair.toB).emit("hang").ackd());
+      const id = pair.toB.nextId() - 1;
+      pair.b.once("hang", () => new Promise(() => {}));
+      await turn();
+      await turn();
+      pair.left.receive({ clusterphone2: [++number * 1000, [3 | 32, id, 0, { code }]] });
+      const error = await pending;
+      expect(error).to.include({ name: "BusError", code: "ERR_REFUSED", executed: "maybe" });
+    }
   });
 
   it("do not reach Object.prototype", async () => {

@@ -538,6 +538,21 @@ describe("middleware", () => {
       expect(results[2]).to.have.nested.property("reason.code", "ERR_QUEUE_FULL");
     });
 
+    it("queueing takes bounds in bytes", async () => {
+      pair.a.use(queueing({ bytes: 1000 }));
+      const results = await Promise.allSettled(
+        ["a".repeat(900), "b".repeat(900), "c"].map((data) =>
+          pair.a.to(pair.toB).emit("echo", data).ackd(),
+        ),
+      );
+      expect(results.map(({ status }) => status)).to.deep.equal([
+        "fulfilled",
+        "rejected",
+        "fulfilled",
+      ]);
+      expect(results[1]).to.have.nested.property("reason.code", "ERR_QUEUE_FULL");
+    });
+
     it("logging writes a line a crossing to any logger, failures as warnings", async () => {
       const logger = {
         debug: sinon.spy(),

@@ -71,6 +71,22 @@ describe("the death of a peer", () => {
     expect(later).to.include({ code: "ERR_PEER_DIED", executed: "no" });
   });
 
+  it("is seen by its exit, though something of it holds the channel open", async () => {
+    const child = start("victim");
+    const exited = nextEvent(child, "exit").then(() => performance.now());
+    const holder = new Promise<number>((resolve) => {
+      bus.once("holds-the-channel", (pid) => resolve(pid as number));
+    });
+    const pending = rejection(bus.to(child).emit("leave-the-channel-open").ackd());
+    const pid = await holder;
+    const error = await pending;
+    const took = performance.now() - (await exited);
+    expect(child.connected).to.equal(true);
+    process.kill(pid, "SIGKILL");
+    expect(error).to.include({ code: "ERR_PEER_DIED", executed: "maybe", exitCode: 5 });
+    expect(took, "ms after the exit").to.be.within(50, 2000);
+  });
+
   it("before it ever said hello rejects what waited", async () => {
     const child = start("victim", [], { execArgv: ["-e", "process.exit(9)"] });
     const error = await rejection(bus.to(child).emit("echo").ackd());
@@ -109,6 +125,13 @@ describe("the death of a peer", () => {
     expect(await pending).to.include({ code: "ERR_PEER_DIED", executed: "maybe", exitCode: 1 });
     const later = await rejection(bus.to(thread).emit("echo").ackd());
     expect(later).to.include({ code: "ERR_PEER_DIED", executed: "no" });
+  });
+
+  it("of a thread that nobody has talked to settles at once what is sent to it then", async () => {
+    const thread = new Worker("", { eval: true });
+    await nextEvent(thread, "exit");
+    const error = await rejection(bus.to(thread).emit("echo").ackd());
+    expect(error).to.include({ code: "ERR_PEER_DIED", executed: "no" });
   });
 
   it("is seen from below too, when the parent is killed", async () => {

@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import cluster from "node:cluster";
 import { createSocket } from "node:dgram";
 import { readdirSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Server, Socket } from "node:net";
@@ -139,6 +140,19 @@ describe("handles", () => {
     open.close();
   });
 
+  it("lose no byte that was read as text", async () => {
+    const open = createServer().listen(0, "127.0.0.1");
+    await nextEvent(open, "listening");
+    const { client, accepted } = await connection(open);
+    const answered = answer(client);
+    accepted.setEncoding("utf8");
+    client.write("read as text: é");
+    await nextEvent(accepted, "readable");
+    peer.emit("collect", 15, { handle: accepted });
+    expect(await answered).to.equal("read as text: é");
+    open.close();
+  });
+
   it("may be read by a listener more than once", async () => {
     const { client, accepted } = await connection();
     const answered = answer(client);
@@ -152,10 +166,23 @@ describe("handles", () => {
     const send = () => late.emit("socket", 1, { handle: accepted });
     expect(send)
       .to.throw(Error, /not ready there.*queueHandle/)
-      .with.property("code", "ERR_HANDLE_NOT_READY");
+      .with.include({ code: "ERR_HANDLE_NOT_READY", executed: "no" });
     expect(accepted.destroyed).to.equal(false);
     accepted.end("still the caller's");
     expect(await answer(client)).to.equal("still the caller's");
+  });
+
+  it("are still read by the caller after emit has thrown", async () => {
+    const open = createServer().listen(0, "127.0.0.1");
+    await nextEvent(open, "listening");
+    const { client, accepted } = await connection(open);
+    const read = nextEvent(accepted, "data");
+    const late = bus.to(start("receiver"));
+    expect(() => late.emit("socket", 1, { handle: accepted })).to.throw(Error, /not ready there/);
+    client.write("to the caller");
+    expect(String((await read)[0])).to.equal("to the caller");
+    client.destroy();
+    open.close();
   });
 
   it("wait for the peer with queueHandle", async () => {
@@ -166,6 +193,22 @@ describe("handles", () => {
     const options = { handle: accepted, queueHandle: true };
     expect(await late.emit("socket", 1, options).ackd()).to.equal(true);
     expect(await answered).to.equal("child got patience");
+  });
+
+  it("wait in order among the messages that wait", async () => {
+    const made = await connections(3);
+    const answers = made.map(({ client }, i) => {
+      client.write(`${i}`);
+      return answer(client);
+    });
+    const late = bus.to(start("receiver"));
+    for (const [i, { accepted }] of made.entries()) {
+      late.emit("note", `before ${i}`);
+      late.emit("socket", i, { handle: accepted, queueHandle: true });
+    }
+    const noted = await late.emit("noted").ackd();
+    expect(noted).to.deep.equal(made.flatMap((_, i) => [`before ${i}`, i]));
+    expect(await Promise.all(answers)).to.deep.equal(made.map((_, i) => `child got ${i}`));
   });
 
   it("that waited are closed when the message expires", async () => {
@@ -184,7 +227,7 @@ describe("handles", () => {
     for (const handle of [tls, {}, new EventTarget()] as unknown as Handle[]) {
       expect(() => peer.emit("socket", 1, { handle }))
         .to.throw(Error, /only a net.Socket, a net.Server and a dgram.Socket/)
-        .with.property("code", "ERR_HANDLE_UNSUPPORTED");
+        .with.include({ code: "ERR_HANDLE_UNSUPPORTED", executed: "no" });
     }
     client.destroy();
     accepted.destroy();
@@ -278,6 +321,47 @@ describe("handles", () => {
     expect(await peer.emit("descriptors").ackd()).to.equal(before);
   });
 
+  it("that are shared, and that nobody takes, are closed by the receiver alone", async () => {
+    const open = createServer().listen(0, "127.0.0.1");
+    const socket = createSocket("udp4").bind(0, "127.0.0.1");
+    await Promise.all([nextEvent(open, "listening"), nextEvent(socket, "listening")]);
+    const before = await peer.emit("descriptors").ackd();
+    for (const handle of [open, socket]) await peer.emit("ignores", 1, { handle }).ackd();
+    expect(await peer.emit("descriptors").ackd()).to.equal(before);
+    expect(open.listening).to.equal(true);
+    expect(socket.address().port).to.be.above(0);
+    open.close();
+    socket.close();
+  });
+
+  it("that only a middleware has looked at, or that it refused, are closed by the receiver", async () => {
+    const before = await peer.emit("descriptors").ackd();
+    for (const [event, code] of [
+      ["looked-at", "no error"],
+      ["refused", "ERR_REFUSED"],
+    ] as const) {
+      const { client, accepted } = await connection();
+      const answered = answer(client);
+      const settled = peer.emit(event, 1, { handle: accepted }).ackd();
+      expect(
+        await settled.then(
+          () => "no error",
+          (error: { code: string }) => error.code,
+        ),
+      ).to.equal(code);
+      expect(await answered).to.equal("");
+    }
+    expect(await peer.emit("descriptors").ackd()).to.equal(before);
+  });
+
+  it("of a worker that shares its port through the primary cannot cross", async () => {
+    cluster.setupPrimary({ exec: entryOf("receiver"), serialization: "json" });
+    const worker = cluster.fork();
+    expect(await bus.to(worker).emit("send-server-up").ackd()).to.equal("ERR_HANDLE_UNSUPPORTED");
+    worker.process.kill("SIGKILL");
+    await nextEvent(worker, "exit");
+  });
+
   it("that are closed already are lost, and the error says so", async () => {
     const { client, accepted } = await connection();
     accepted.destroy();
@@ -357,6 +441,10 @@ describe("handles", () => {
     expect(await lost).to.include({ code: "ERR_HANDLE_LOST", executed: "no" });
     expect(await after).to.equal("after");
     expect(await answered).to.equal("");
+    const unasked = nextEvent(bus.lifecycle, "undelivered");
+    const { accepted: second } = await connection();
+    full.emit("socket", 2, { handle: second });
+    expect((await unasked)[0]).to.include({ code: "ERR_HANDLE_LOST", executed: "no" });
     await full.emit("recover").ackd();
     const next = await connection();
     const again = answer(next.client);

@@ -1,3 +1,4 @@
+import { setTimeout as later } from "node:timers/promises";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { expect } from "chai";
 import { bus } from "../../lib/index.ts";
@@ -46,7 +47,8 @@ describe("a good neighbour", () => {
       import { once } from "node:events";
       import { bus } from "clusterphone";
       cluster.setupPrimary({ exec: process.argv[1], execArgv: [], args: ["speaks-only"] });
-      await once(cluster.fork(), "online");
+      // Its hello is what comes first, and is lost.
+      await once(cluster.fork(), "message");
       const up = [];
       bus.lifecycle.on("up", (peer) => {
         up.push(peer.id);
@@ -95,8 +97,9 @@ describe("a good neighbour", () => {
       import { bus } from "clusterphone";
       import { pathToFileURL } from "node:url";
       const copy = await import(pathToFileURL("dist/lib/index.js") + "?copy");
-      console.log(copy.bus === bus, copy.queueing !== undefined);`;
-    expect(await runScript(script)).to.include({ code: 0, output: "true true\n" });
+      const error = await bus.to("parent").emit("x").ackd().catch((thrown) => thrown);
+      console.log(copy.bus === bus, copy.queueing !== undefined, copy.isBusError(error));`;
+    expect(await runScript(script)).to.include({ code: 0, output: "true true true\n" });
   });
 
   it("lets others use the channel, both ways", async () => {
@@ -151,6 +154,61 @@ describe("a good neighbour", () => {
     const down = nextEvent(bus.lifecycle, "down");
     port2.close();
     expect((await down)[0]).to.have.property("kind", "port");
+  });
+
+  it("keeps no more than 1,000 messages that nobody listens for", async () => {
+    const { port1, port2 } = new MessageChannel();
+    bus.to(port1);
+    for (let i = 0; i < 1500; i++) port2.postMessage(i);
+    port2.postMessage({ clusterphone2: "garbage" });
+    await nextEvent(bus.lifecycle, "protocolError");
+    const heard: unknown[] = [];
+    const last = new Promise<void>((resolve) => {
+      port1.on("message", (message) => {
+        if (message === "last") resolve();
+        else if (typeof message === "number") heard.push(message);
+      });
+    });
+    await nextEvent(port1, "message");
+    port2.postMessage("last");
+    await last;
+    expect(heard).to.deep.equal(Array.from({ length: 1000 }, (_, i) => i));
+    port1.close();
+  });
+
+  it("keeps a process alive that waits for an answer without a limit", async () => {
+    bus.on("slow-hit", async () => {
+      await later(100);
+      return "answered";
+    });
+    const child = start("plain", ["waits-for-ever"], { silent: true });
+    bus.to(child);
+    expect(await ended(child)).to.include({ code: 0, output: "answered\n" });
+    bus.off("slow-hit");
+  });
+
+  it("handles no signals, and changes no prototype", async () => {
+    const script = `
+      import { bus } from "clusterphone";
+      import { EventEmitter } from "node:events";
+      import { MessageChannel } from "node:worker_threads";
+      const prototypes = [Object, Array, Error, Function, EventEmitter, Promise, EventTarget]
+        .map(({ prototype }) => prototype);
+      const keys = () => prototypes.map((each) => Reflect.ownKeys(each).length).join();
+      const before = keys();
+      const { port1, port2 } = new MessageChannel();
+      bus.on("x", () => 1);
+      for (const port of [port1, port2]) bus.to(port);
+      await bus.to(port1).emit("x").ackd();
+      console.log(keys() === before, process.eventNames().filter((name) => /^SIG/.test(String(name))));
+      port1.close();`;
+    expect(await runScript(script)).to.include({ code: 0, output: "true []\n" });
+  });
+
+  it("emits no error on a channel that breaks", async () => {
+    const child = start("plain", ["speaks-into-a-broken-channel"], { silent: true });
+    bus.to(child);
+    expect((await ended(child)).output).to.equal("ERR_PEER_DIED\n");
   });
 
   it("lets a child exit that only speaks, when it has its answer", async () => {

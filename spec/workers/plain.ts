@@ -31,6 +31,19 @@ if (how === "imports") {
 } else if (how === "speaks-only") {
   const { bus } = await import("../../lib/index.ts");
   await bus.to("parent").emit("hit", 1).ackd();
+} else if (how === "waits-for-ever") {
+  const { bus } = await import("../../lib/index.ts");
+  const answer = await bus.to("parent").emit("slow-hit").within(Infinity).ackd();
+  process.stdout.write(`${String(answer)}\n`);
+} else if (how === "speaks-into-a-broken-channel") {
+  const { bus } = await import("../../lib/index.ts");
+  process.disconnect();
+  const error = await bus
+    .to("parent")
+    .emit("hit")
+    .ackd()
+    .catch((caught: Error) => caught as Error & { code: string });
+  process.stdout.write(`${(error as { code: string }).code}\n`);
 } else if (how === "own-listener") {
   const { bus } = await import("../../lib/index.ts");
   bus.to("parent");

@@ -32,6 +32,13 @@ bus.on("looks-twice", (_, message) => {
   if (message.handle instanceof Socket) message.handle.end("looked twice");
   return message.handle !== undefined;
 });
+bus.use((message, next) => {
+  if (message.direction === "outbound") return next();
+  if (message.event === "looked-at" && message.handle === undefined) throw new Error("no handle");
+  if (message.event !== "refused") return next();
+});
+bus.on("looked-at", () => "the listener did not look");
+bus.on("refused", (_, message) => message.handle);
 bus.on("ignores", () => "did not look at the handle");
 bus.on("throws", () => {
   throw new Error("before it took the handle");
@@ -53,6 +60,18 @@ bus.on("send-up", async (port) => {
   const socket = connect(port as number, "127.0.0.1");
   await new Promise((resolve) => socket.once("connect", resolve));
   return bus.to("parent").emit("from-below", "up", { handle: socket, queueHandle: true }).ackd();
+});
+bus.on("send-server-up", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  try {
+    bus.to("parent").emit("from-below", 1, { handle: server, queueHandle: true });
+    return "no error";
+  } catch (error) {
+    return (error as { code: string }).code;
+  } finally {
+    server.close();
+  }
 });
 bus.on("exhaust", () => {
   const taken: number[] = [];

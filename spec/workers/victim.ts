@@ -1,4 +1,5 @@
 // A child that can be told to end in many ways.
+import { spawn } from "node:child_process";
 import { bus } from "../../lib/index.ts";
 
 bus.on("pid", () => process.pid);
@@ -14,6 +15,13 @@ bus.on("disconnect", () => {
   // After the listeners of the tick, as a channel that is read must not be closed.
   setImmediate(() => process.disconnect());
   return new Promise(() => {});
+});
+bus.on("leave-the-channel-open", async () => {
+  const channel = (process.channel as unknown as { fd: number }).fd;
+  const holder = spawn("sleep", ["30"], { stdio: ["ignore", "ignore", "ignore", channel] });
+  bus.to("parent").emit("holds-the-channel", holder.pid);
+  await bus.flushed();
+  process.exit(5);
 });
 bus.on("echo", (data) => data);
 bus.on("say-and-exit", (count, message) => {
