@@ -146,6 +146,9 @@ describe("the bus", () => {
       await rejection(pair.a.to(pair.toB).emit("fails").ackd());
       await rejection(pair.a.to(pair.toB).emit("x", 1n).ackd());
       await rejection(pair.a.ns("never").to(pair.toB).emit("x").within(20).ackd());
+      // These fail before emit returns, and so before anybody could have asked.
+      await rejection(pair.a.ns("never").to(pair.toB).emit("x", 1n).ackd());
+      await rejection(pair.a.to("parent").emit("x").ackd());
       sinon.assert.notCalled(told);
     });
 
@@ -458,7 +461,19 @@ describe("the bus", () => {
       pair.b.off("x", listener);
       const error = await rejection(pair.a.to(pair.toB).emit("x").ackd());
       expect(error).to.have.property("code", "ERR_UNHANDLED");
+      expect(error.message).to.include('"x" has no listener in namespace "_"');
       expect(pair.toB.isReady("_")).to.equal(true);
+    });
+
+    it("is of no account to off(), which removes one listener of one event, or all of it", async () => {
+      const peer = pair.a.to(pair.toB);
+      const [one, two] = [() => undefined, () => "two"];
+      pair.b.on("x", one).on("x", two).on("y", two).off("x", one).off("y", one).off("nothing");
+      expect(await peer.emit("x").ackd()).to.equal("two");
+      expect(await peer.emit("y").ackd()).to.equal("two");
+      pair.b.on("x", one).off("x");
+      expect(await rejection(peer.emit("x").ackd())).to.have.property("code", "ERR_UNHANDLED");
+      expect(await peer.emit("y").ackd()).to.equal("two");
     });
 
     it("is told to peers that come after off()", async () => {
@@ -758,10 +773,17 @@ describe("the bus", () => {
 
   it("warns once a code of what is undelivered if nobody listens for it", async () => {
     const lonely: Bus = pair.a;
-    const warned = nextEvent(process, "warning");
+    const warned = sinon.spy();
+    process.on("warning", warned);
     lonely.to("parent").emit("x");
     lonely.to("parent").emit("y");
-    const [warning] = await warned;
-    expect(warning).to.include({ name: "ClusterphoneWarning", code: "ERR_NO_PEER" });
+    await turn();
+    sinon.assert.calledOnceWithMatch(warned, { name: "ClusterphoneWarning", code: "ERR_NO_PEER" });
+    const told = nextEvent(lonely.lifecycle, "undelivered");
+    lonely.ns("never").to(pair.toB).emit("x", 1n);
+    expect((await told)[0]).to.have.property("code", "ERR_NOT_SERIALIZABLE");
+    await turn();
+    sinon.assert.calledOnce(warned);
+    process.off("warning", warned);
   });
 });

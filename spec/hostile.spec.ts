@@ -1,7 +1,8 @@
 import { Socket } from "node:net";
 import { expect } from "chai";
 import sinon from "sinon";
-import { type BusPair, busPair, rejection, turn } from "./support/buses.ts";
+import { memoryPair } from "../lib/links/memory.ts";
+import { type BusPair, busPair, lonelyBus, rejection, turn } from "./support/buses.ts";
 
 /** The number of a forged frame: after those of the greeting. */
 const FORGED = 10;
@@ -148,6 +149,22 @@ describe("frames from nowhere", () => {
   it("announce only so many namespaces", () => {
     for (let i = 0; i < 10_100; i++) send([1, `made up ${i}`]);
     expect(errors.callCount).to.be.within(100, 110);
+  });
+});
+
+describe("a ready namespace", () => {
+  it("is not told of before the hello, which got lost then", () => {
+    const { bus, hub } = lonelyBus();
+    const { left } = memoryPair();
+    const peer = hub.attach(left);
+    const told: string[] = [];
+    bus.lifecycle.on("up", () => told.push("up"));
+    bus.lifecycle.on("ready", (_, namespace) => told.push(namespace));
+    left.receive({ clusterphone2: [3, [1, "early"]] });
+    expect(told).to.deep.equal([]);
+    left.receive({ clusterphone2: [4, [0, 2, 0, [], ["early"], 0], [1, "early"], [1, "later"]] });
+    expect(told).to.deep.equal(["up", "early", "later"]);
+    expect(peer.isReady("early")).to.equal(true);
   });
 });
 

@@ -2,8 +2,9 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { expect } from "chai";
 import sinon from "sinon";
 import type { Layer, Message, Middleware } from "../lib/index.ts";
-import { logging, queueing } from "../lib/index.ts";
-import { type BusPair, busPair, nextEvent, rejection, turn } from "./support/buses.ts";
+import { logging, type Peer, queueing } from "../lib/index.ts";
+import { memoryPair } from "../lib/links/memory.ts";
+import { type BusPair, busPair, lonelyBus, nextEvent, rejection, turn } from "./support/buses.ts";
 import { runScript } from "./support/processes.ts";
 
 describe("middleware", () => {
@@ -146,6 +147,12 @@ describe("middleware", () => {
       return next();
     });
     expect(await pair.a.to(pair.toB).emit("echo", "hi").ackd()).to.equal("hi!?");
+    pair.b.use((message, next) => {
+      if (message.direction === "outbound") message.reply = `${String(message.reply)}+`;
+      else message.data = `${String(message.data)}-`;
+      return next();
+    });
+    expect(await pair.a.to(pair.toB).emit("echo", "hi").ackd()).to.equal("hi!-+?");
   });
 
   it("may answer in place of a listener that is missing, or has failed", async () => {
@@ -289,6 +296,26 @@ describe("middleware", () => {
     release();
     await Promise.all([slow, later]);
     expect(order).to.deep.equal(["elsewhere", "slow", "later"]);
+  });
+
+  it("that awaits holds back nothing to another peer", async () => {
+    const { bus: sender, hub } = lonelyBus();
+    const [stuck, other] = [lonelyBus(), lonelyBus()].map((receiver) => {
+      const { left, right } = memoryPair();
+      receiver.bus.on("x", () => 1);
+      receiver.hub.attach(right).greet();
+      const peer = hub.attach(left);
+      peer.greet();
+      return peer;
+    }) as [Peer, Peer];
+    sender.use((message, next) => {
+      if (message.kind === "event" && message.peer === stuck) return new Promise(() => {});
+      return next();
+    });
+    const held = rejection(sender.to(stuck).emit("x").ackd());
+    expect(await sender.to(other).emit("x").ackd()).to.equal(1);
+    stuck.closed({});
+    await held;
   });
 
   it("that awaits an event holds back no ack of the same namespace", async () => {

@@ -1,5 +1,5 @@
 import cluster from "node:cluster";
-import { mkdtempSync, readFileSync, rmSync, watch } from "node:fs";
+import { type FSWatcher, mkdtempSync, readFileSync, rmSync, watch } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -67,6 +67,7 @@ describe("the death of a peer", () => {
     const child = start("victim");
     const error = await rejection(bus.to(child).emit("disconnect").ackd());
     expect(error).to.include({ code: "ERR_PEER_DIED", executed: "maybe" });
+    expect([child.exitCode, child.signalCode]).to.deep.equal([null, null]);
     const later = await rejection(bus.to(child).emit("echo").ackd());
     expect(later).to.include({ code: "ERR_PEER_DIED", executed: "no" });
   });
@@ -134,32 +135,55 @@ describe("the death of a peer", () => {
     expect(error).to.include({ code: "ERR_PEER_DIED", executed: "no" });
   });
 
-  it("is seen from below too, when the parent is killed", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "clusterphone-"));
-    const file = join(folder, "outcome.json");
-    const watcher = watch(folder);
-    const written = new Promise<string[]>((resolve) => {
-      watcher.on("change", () => {
-        try {
-          resolve(JSON.parse(readFileSync(file, "utf8")) as string[]);
-        } catch {
-          // Not there yet, or half written: the next change tells.
-        }
+  describe("is seen from below too", () => {
+    let folder: string;
+    let file: string;
+    let watcher: FSWatcher;
+    let written: Promise<string[]>;
+
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), "clusterphone-"));
+      file = join(folder, "outcome.json");
+      watcher = watch(folder);
+      written = new Promise<string[]>((resolve) => {
+        watcher.on("change", () => {
+          try {
+            resolve(JSON.parse(readFileSync(file, "utf8")) as string[]);
+          } catch {
+            // Not there yet, or half written: the next change tells.
+          }
+        });
       });
     });
-    const middleman = start("middleman", [file]);
-    bus.to(middleman);
-    const grandchild = new Promise<number>((resolve) => {
-      bus.once("grandchild", (pid) => resolve(pid as number));
+
+    afterEach(() => {
+      watcher.close();
+      rmSync(folder, { recursive: true });
     });
-    await grandchild;
-    middleman.kill("SIGKILL");
-    expect(await written).to.deep.equal([
-      "ERR_PEER_DIED maybe",
-      "ERR_PEER_DIED no",
-      "ERR_PEER_DIED no",
-    ]);
-    watcher.close();
-    rmSync(folder, { recursive: true });
+
+    it("when the parent is killed", async () => {
+      const middleman = start("middleman", [file]);
+      bus.to(middleman);
+      const grandchild = new Promise<number>((resolve) => {
+        bus.once("grandchild", (pid) => resolve(pid as number));
+      });
+      await grandchild;
+      middleman.kill("SIGKILL");
+      expect(await written).to.deep.equal([
+        "ERR_PEER_DIED maybe",
+        "ERR_PEER_DIED no",
+        "ERR_PEER_DIED no",
+      ]);
+    });
+
+    it("when a handle is on its way to the parent that is killed", async () => {
+      bus.once("grandchild", () => {});
+      bus.to(start("middleman", [file, "kills its parent, with a handle under way"]));
+      expect(await written).to.deep.equal([
+        "ERR_PEER_DIED maybe",
+        "ERR_PEER_DIED no",
+        "ERR_PEER_DIED no",
+      ]);
+    });
   });
 });

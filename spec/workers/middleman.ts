@@ -5,6 +5,7 @@ import { entryOf } from "../support/processes.ts";
 
 const grandchild = fork(entryOf("orphan"), process.argv.slice(2), { stdio: "inherit" });
 bus.to(grandchild);
+bus.on("echo", (data) => data);
 bus.on("hang", () => new Promise(() => {}));
 bus.on("ready", () => {
   bus.to("parent").emit("grandchild", grandchild.pid);

@@ -12,6 +12,7 @@ bus.on("throw", () => {
   return new Promise(() => {});
 });
 bus.on("disconnect", () => {
+  setInterval(() => {}, 1000);
   // After the listeners of the tick, as a channel that is read must not be closed.
   setImmediate(() => process.disconnect());
   return new Promise(() => {});
