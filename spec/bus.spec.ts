@@ -431,13 +431,15 @@ describe("the bus", () => {
     });
 
     it("is not told before that turn is over", async () => {
+      pair.a.on("probe", () => 1);
+      await pair.b.to(pair.toA).emit("probe").ackd();
       pair.b.on("first", () => 1);
+      pair.right.sent.length = 0;
       const told = () => JSON.stringify(pair.right.sent).includes('"_"');
       for (let i = 0; i < 5; i++) {
         await new Promise<void>((resolve) => process.nextTick(resolve));
         expect(told()).to.equal(false);
       }
-      await turn();
       await turn();
       expect(told()).to.equal(true);
     });
