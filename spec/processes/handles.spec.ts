@@ -79,6 +79,16 @@ describe("handles", () => {
     for (const text of await Promise.all(answers)) expect(text).to.match(/^(child got \d+)?$/);
   }
 
+  /** The child has closed what it did not keep. Node takes some turns for that, so it is asked more than once. */
+  async function descriptorsFallTo(before: unknown): Promise<void> {
+    let now: unknown;
+    for (let asked = 0; asked < 100; asked++) {
+      now = await peer.emit("descriptors").ackd();
+      if (Number(now) <= Number(before)) return;
+    }
+    expect.fail(`the child has ${String(now)} descriptors, it had ${String(before)}`);
+  }
+
   const descriptors = () => readdirSync("/proc/self/fd").length;
 
   it("hand a connection over: the child answers, and the sender's copy is closed", async () => {
@@ -318,7 +328,7 @@ describe("handles", () => {
       );
       expect(await answered).to.equal("");
     }
-    expect(await peer.emit("descriptors").ackd()).to.equal(before);
+    await descriptorsFallTo(before);
   });
 
   it("that are shared, and that nobody takes, are closed by the receiver alone", async () => {
@@ -327,7 +337,7 @@ describe("handles", () => {
     await Promise.all([nextEvent(open, "listening"), nextEvent(socket, "listening")]);
     const before = await peer.emit("descriptors").ackd();
     for (const handle of [open, socket]) await peer.emit("ignores", 1, { handle }).ackd();
-    expect(await peer.emit("descriptors").ackd()).to.equal(before);
+    await descriptorsFallTo(before);
     expect(open.listening).to.equal(true);
     expect(socket.address().port).to.be.above(0);
     open.close();
@@ -351,7 +361,7 @@ describe("handles", () => {
       ).to.equal(code);
       expect(await answered).to.equal("");
     }
-    expect(await peer.emit("descriptors").ackd()).to.equal(before);
+    await descriptorsFallTo(before);
   });
 
   it("of a worker that shares its port through the primary cannot cross", async () => {
