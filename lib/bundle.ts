@@ -1,5 +1,6 @@
 import type { OutboundEvent } from "./outbound.ts";
 import type { Room } from "./room.ts";
+import { afterStretch } from "./stretch.ts";
 import type { Parcel, Snapshot, WireItem } from "./wire.ts";
 
 /** Messages, and bytes, in a bundle at most. */
@@ -17,17 +18,22 @@ export interface Restored {
  * Messages that wait for a pending write, as the text of a frame: objects would take several times the
  * memory, and a million of them the collector's time. A message that somebody still has business with, because it is
  * awaited or has a deadline, stays an object beside the text.
+ *
+ * A full bundle is packed into bytes, outside the heap: what survives there makes V8 enlarge the space for
+ * short-lived objects by more than the messages take.
  */
 export class Bundle implements Parcel {
   readonly payload = undefined;
   readonly transfer = undefined;
   snapshot: Snapshot | undefined = undefined;
   readonly #room: Room;
-  /** In order of emit. */
-  readonly #entries: (string | OutboundEvent | undefined)[] = [];
+  /** In order of emit: a text, what has to stay an object, or nothing if it has settled. */
+  #entries: (string | OutboundEvent | undefined)[] = [];
+  /** The same once it is packed: several texts in one. */
+  #packed: (Buffer | OutboundEvent)[] | undefined;
   #bytes = 0;
-  /** From here on it is no place for its messages any more. */
-  isWritten = false;
+  /** From here on no message of it can be taken out, or given more to do. */
+  isFixed = false;
 
   constructor(room: Room) {
     this.#room = room;
@@ -35,7 +41,11 @@ export class Bundle implements Parcel {
 
   /** Takes a message whose room is reserved, as text. Returns false if the bundle is full. */
   add(event: OutboundEvent, text: string): boolean {
-    if (this.#entries.length >= MOST_MESSAGES || this.#bytes >= MOST_BYTES) return false;
+    if (this.#entries.length >= MOST_MESSAGES || this.#bytes >= MOST_BYTES) {
+      // Until the stretch is over an ack may be asked for.
+      afterStretch(() => this.#pack());
+      return false;
+    }
     event.place = { bundle: this, index: this.#entries.length };
     this.#entries.push(text);
     this.#bytes += event.reserved;
@@ -44,29 +54,33 @@ export class Bundle implements Parcel {
 
   /** Somebody wants to hear of the message again. */
   keep(event: OutboundEvent, index: number): void {
-    if (!this.isWritten) this.#entries[index] = event;
+    if (!this.isFixed) this.#entries[index] = event;
   }
 
   /** The message has settled before it was written. */
   drop(event: OutboundEvent, index: number): void {
-    if (this.isWritten) return;
-    this.#entries[index] = undefined;
+    const packed = this.#packed?.indexOf(event) ?? -1;
+    if (packed >= 0) this.#packed?.splice(packed, 1);
+    else if (this.isFixed) return;
+    else this.#entries[index] = undefined;
     this.#bytes -= event.reserved;
     this.#room.release(event);
   }
 
   /** What is left of the messages, in order: objects, and texts that `restore` makes messages of again. */
   unpack(restore: (message: Restored) => OutboundEvent): OutboundEvent[] {
-    const texts = this.#entries.filter((entry) => entry !== undefined);
-    return texts.map((entry) => {
-      if (typeof entry !== "string") return entry;
-      const [, , namespace, event, , data] = JSON.parse(entry) as WireItem;
-      return restore({ namespace: namespace as string, event: event as string, data });
+    this.#leaveRoom();
+    return this.#parts().flatMap((part) => {
+      if (typeof part !== "string") return part;
+      const items = JSON.parse(`[${part}]`) as WireItem[];
+      return items.map(([, , namespace, event, , data]) =>
+        restore({ namespace: namespace as string, event: event as string, data }),
+      );
     });
   }
 
   get abandoned(): boolean {
-    return this.#entries.every((entry) => entry === undefined);
+    return this.#packed === undefined && this.#entries.every((entry) => entry === undefined);
   }
 
   item(): WireItem {
@@ -75,20 +89,14 @@ export class Bundle implements Parcel {
 
   /** The items of the frame. */
   frameText(): string {
-    const texts = this.#entries.filter((entry) => entry !== undefined);
-    return `[${texts.map((entry) => (typeof entry === "string" ? entry : entry.text())).join(",")}]`;
+    const texts = this.#parts().map((part) => (typeof part === "string" ? part : part.text()));
+    return `[${texts.join(",")}]`;
   }
 
   written(): void {
-    this.isWritten = true;
-    this.#room.waiting -= this.#bytes;
-    this.#bytes = 0;
-    for (const entry of this.#objects()) {
-      entry.reserved = 0;
-      entry.place = undefined;
-      entry.written();
-    }
-    this.#room.moved();
+    this.isFixed = true;
+    this.#leaveRoom();
+    for (const entry of this.#objects()) entry.written();
   }
 
   left(): void {
@@ -103,7 +111,49 @@ export class Bundle implements Parcel {
     // It is encoded.
   }
 
+  /** What waited here waits no more. */
+  #leaveRoom(): void {
+    this.#room.waiting -= this.#bytes;
+    this.#bytes = 0;
+    for (const entry of this.#objects()) {
+      entry.reserved = 0;
+      entry.place = undefined;
+    }
+    this.#room.moved();
+  }
+
+  /** Texts of one message or more, and objects, in order. */
+  #parts(): (string | OutboundEvent)[] {
+    if (!this.#packed) return this.#entries.filter((entry) => entry !== undefined);
+    return this.#packed.map((part) => (Buffer.isBuffer(part) ? part.toString() : part));
+  }
+
+  #pack(): void {
+    if (this.isFixed) return;
+    this.isFixed = true;
+    const packed: (Buffer | OutboundEvent)[] = [];
+    let texts: string[] = [];
+    const closeTexts = () => {
+      if (texts.length > 0) packed.push(Buffer.from(texts.join(",")));
+      texts = [];
+    };
+    for (const entry of this.#entries) {
+      if (typeof entry === "string") {
+        texts.push(entry);
+      } else if (entry) {
+        closeTexts();
+        packed.push(entry);
+      }
+    }
+    closeTexts();
+    this.#packed = packed;
+    this.#entries = [];
+  }
+
   #objects(): OutboundEvent[] {
-    return this.#entries.filter((entry) => typeof entry === "object");
+    const entries = this.#packed ?? this.#entries;
+    return entries.filter(
+      (entry) => typeof entry === "object" && !Buffer.isBuffer(entry),
+    ) as OutboundEvent[];
   }
 }

@@ -13,6 +13,9 @@ const LATER_REPEAT = 1000;
 /**
  * The hello: protocol version, features, and the namespaces that listen. Repeated until it is answered on links
  * that drop what comes before the other side listens.
+ *
+ * It takes three: one that asks, one that answers, and one that says the answer was heard. Only who
+ * knows to have been heard sends messages: the other side may have gone before it heard.
  */
 export class Greeting {
   readonly #link: Link;
@@ -20,6 +23,10 @@ export class Greeting {
   readonly #readyNamespaces: () => string[];
   /** The other side's hello has come. */
   isHeard = false;
+  /** The other side has heard ours, and said so. */
+  isKnown = false;
+  /** Ours has said that theirs has come. */
+  #hasAnswered = false;
   #hellos = 0;
   #lastHello = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -28,6 +35,20 @@ export class Greeting {
     this.#link = link;
     this.#outbox = outbox;
     this.#readyNamespaces = readyNamespaces;
+  }
+
+  /** Whether the other side may have heard of this one. */
+  get wasSaid(): boolean {
+    return this.#hellos > 0;
+  }
+
+  /** The other side's hello has come, with or without a question. Answers, if it does not know that. */
+  hear(asks: boolean): void {
+    this.isHeard = true;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (!asks) this.isKnown = true;
+    if (asks || !this.#hasAnswered) this.say();
   }
 
   /** Says hello, unless that was done; or again, if it was in vain and long ago. */
@@ -49,19 +70,20 @@ export class Greeting {
     this.#lastHello = performance.now();
     this.#timer = undefined;
     const { major, minor } = PROTOCOL;
-    const wantsAnswer = this.isHeard ? 0 : 1;
+    const asks = this.isHeard ? 0 : 1;
+    this.#hasAnswered = this.isHeard;
     const namespaces = this.#readyNamespaces();
     // Features come later; of the serializations only `advanced` carries a NaN.
     const features: string[] = [];
     this.#outbox.push(
-      new Control(Item.HELLO, major, minor, features, namespaces, wantsAnswer, Number.NaN),
+      new Control(Item.HELLO, major, minor, features, namespaces, asks, Number.NaN),
     );
     if (this.isHeard || !this.#link.forgetsEarlyFrames || this.#hellos >= MOST_HELLOS) return;
     const wait = FIRST_REPEAT * 2 ** (this.#hellos - 1);
     this.#timer = setTimeout(() => this.say(), wait).unref();
   }
 
-  /** The other side's hello has come, or never will. */
+  /** No hello will come any more. */
   end(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

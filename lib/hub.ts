@@ -211,6 +211,9 @@ export class Hub implements Host {
   peerUp(peer: Peer): void {
     // It comes too late to have been told.
     if (this.state !== "open") peer.announceClosing();
+    for (const { name, state } of this.#namespaces.values()) {
+      if (state !== "open") peer.announceClosing(name);
+    }
     this.#tell("up", peer);
   }
 
@@ -295,9 +298,11 @@ export class Hub implements Host {
     const timer = timeout <= MAX_TIMEOUT ? setTimeout(giveUp, timeout) : undefined;
     const everyPeer = (isTrue: (peer: Peer) => boolean) =>
       this.#until(() => isOver || this.peers.every(isTrue));
-    await everyPeer((peer) => peer.hasSeenClosing(name) && !peer.isHandling(name));
+    // Once more in the end: a peer may have come up meanwhile, and sent before it was told.
+    const isQuiet = (peer: Peer) => peer.hasSeenClosing(name) && !peer.isHandling(name);
+    await everyPeer(isQuiet);
     closing.state = "closed";
-    await everyPeer((peer) => peer.isFlushed && peer.unsettled(name).length === 0);
+    await everyPeer((peer) => isQuiet(peer) && peer.isFlushed && peer.unsettled(name).length === 0);
     clearTimeout(timer);
     for (const event of this.peers.flatMap((peer) => peer.unsettled(name))) {
       event.fail(this.closedError(event));

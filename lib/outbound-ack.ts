@@ -1,4 +1,4 @@
-import { BusError, messageOf } from "./errors.ts";
+import { BusError, type Executed, messageOf } from "./errors.ts";
 import type { InboundEvent } from "./inbound.ts";
 import { Message } from "./message.ts";
 import type { Stage } from "./outbound.ts";
@@ -15,6 +15,8 @@ export class OutboundAck extends Message implements Parcel {
   reserved = 0;
   readonly transfer = undefined;
   readonly #hand: (ack: OutboundAck) => void;
+  /** Whether a listener has run; whatever becomes of the ack, that stays true. */
+  readonly #executed: Executed;
   /** What is answered instead, if the ack was refused or cannot be encoded. */
   #failure: BusError | undefined;
 
@@ -25,6 +27,7 @@ export class OutboundAck extends Message implements Parcel {
   ) {
     super(answered.peer, answered.namespace, answered.event, answered.id, answered);
     this.#hand = hand;
+    this.#executed = failure?.executed ?? "yes";
     this.error = failure;
     if (!failure) this.reply = answered.reply;
   }
@@ -37,18 +40,24 @@ export class OutboundAck extends Message implements Parcel {
   /** There is no room for the reply to wait in, and that is answered; or not even for that. */
   noRoom(code: "ERR_QUEUE_FULL" | "ERR_TOO_LARGE", why: string): void {
     if (this.#failure) {
-      this.stage = "settled";
+      this.discard();
       return;
     }
     const text = `the reply to "${this.event}" cannot wait: ${why}`;
-    this.#answerInstead(new BusError(code, text, { executed: "yes" }));
+    this.#answerInstead(new BusError(code, text, { executed: this.#executed }));
   }
 
   /** A middleware dropped the ack or threw: the sender gets to know that, not nothing. */
   refuse(thrown?: { cause: unknown }): void {
-    const failure = refusal(this, "yes", thrown);
+    const failure = refusal(this, this.#executed, thrown);
     if (this.stage === "chain") this.#answerInstead(failure);
     else if (this.stage === "handed") this.#replace(failure);
+  }
+
+  /** Nobody can be told any more. */
+  discard(): void {
+    this.stage = "settled";
+    if (this.reserved > 0) this.peer.room.release(this);
   }
 
   get abandoned(): boolean {
@@ -89,7 +98,7 @@ export class OutboundAck extends Message implements Parcel {
       new BusError(
         "ERR_NOT_SERIALIZABLE",
         `the reply to "${this.event}" cannot be encoded: ${messageOf(cause)}`,
-        { executed: "yes", cause },
+        { executed: this.#executed, cause },
       ),
     );
   }

@@ -172,7 +172,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
 
   /** The message was dropped by a middleware, or one threw. */
   refuse(thrown?: { cause: unknown }): void {
-    const isWritten = this.stage === "written" || this.place?.bundle.isWritten;
+    const isWritten = this.stage === "written" || this.place?.bundle.isFixed;
     const executed = isWritten ? "maybe" : "no";
     this.fail(refusal(this, executed, thrown));
   }

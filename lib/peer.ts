@@ -174,6 +174,10 @@ export class Peer {
   /** @internal The end of the outbound chain: into the frame of this tick. */
   hand(message: OutboundEvent | OutboundAck): void {
     if (message.stage !== "chain") return;
+    if (this.#downError && message.kind === "ack") {
+      message.discard();
+      return;
+    }
     const size = estimateSize(message.payload);
     if (!this.room.fits(message, size)) return;
     if (this.outbox.holds && !this.room.reserve(message)) return;
@@ -235,7 +239,7 @@ export class Peer {
   /** @internal Lets go of the channel. What is pending has been settled before. */
   detach(error: BusError): void {
     if (this.#state === "down") return;
-    if (this.#greeting.isHeard) this.#farewell.leave();
+    if (this.#greeting.wasSaid) this.#farewell.leave();
     this.link.detach();
     this.#end(error, {});
   }
@@ -285,7 +289,7 @@ export class Peer {
         break;
       case Item.READY:
         // Without the hello before it, which got lost then, it is too early.
-        if (this.#greeting.isHeard) this.#receiveReady(name(item[1]));
+        if (this.#greeting.isKnown) this.#receiveReady(name(item[1]));
         break;
       case Item.EVENT:
         return this.#receiveEvent(item, handle);
@@ -311,23 +315,24 @@ export class Peer {
   }
 
   #receiveHello(item: WireItem): void {
-    const [, major, minor, , namespaces, wantsAnswer, probe] = item;
-    if (!this.#greeting.isHeard) {
+    const [, major, minor, , namespaces, asks, probe] = item;
+    if (!Array.isArray(namespaces)) throw new TypeError("a hello without namespaces");
+    const isFirst = !this.#greeting.isHeard;
+    if (isFirst) {
       if (major !== PROTOCOL.major) {
         this.#refuse(`it speaks protocol ${String(major)}.${String(minor)}`);
         return;
       }
-      this.#greeting.isHeard = true;
       this.#state = "up";
-      this.#greeting.end();
       // Only a channel with `advanced` serialization carries a NaN.
       if (this.serialization === "unknown") {
         this.serialization = Number.isNaN(probe) ? "advanced" : "json";
       }
-      this.#host.peerUp(this);
     }
-    if (wantsAnswer === 1) this.#greeting.say();
-    if (!Array.isArray(namespaces)) throw new TypeError("a hello without namespaces");
+    this.#greeting.hear(asks === 1);
+    if (isFirst) this.#host.peerUp(this);
+    // What it says before it knows of this side it will say again.
+    if (!this.#greeting.isKnown) return;
     for (const namespace of namespaces) this.#receiveReady(name(namespace));
   }
 
@@ -454,6 +459,7 @@ export class Peer {
     this.#greeting.end();
     const left = this.outbox.close().flatMap((parcel) => {
       if (parcel instanceof Bundle) return parcel.unpack((message) => this.#restore(message));
+      if (parcel instanceof OutboundAck) parcel.discard();
       return parcel instanceof OutboundEvent ? [parcel] : [];
     });
     for (const event of [...this.unsettled(), ...left]) {

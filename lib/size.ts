@@ -10,7 +10,13 @@ const SAMPLE = 16;
 export function estimateSize(payload: unknown): number {
   if (payload === undefined) return 0;
   if (typeof payload === "string") return payload.length;
-  return typeof payload === "object" ? estimate(payload, { looks: MOST_LOOKS }) : 8;
+  if (typeof payload !== "object") return 8;
+  try {
+    return estimate(payload, { looks: MOST_LOOKS });
+  } catch {
+    // It cannot be read; encoding it says so, to whom it concerns.
+    return 8;
+  }
 }
 
 function estimate(value: unknown, budget: { looks: number }): number {

@@ -38,6 +38,7 @@ describe("a hello that may get lost", () => {
     const { link: answered } = greet(true);
     clock.tick(100);
     answered.receive({ clusterphone2: [1, [0, 2, 0, [], [], 0]] });
+    clock.tick(1);
     const before = answered.sent.length;
     clock.tick(10_000);
     expect(answered.sent).to.have.length(before);
