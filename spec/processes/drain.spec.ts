@@ -198,6 +198,22 @@ describe("what a listener sends", () => {
     expect(signal?.aborted).to.equal(true);
   });
 
+  it("inherits deadline and signal through three processes in a row", async () => {
+    const child = start("relay", ["1"]);
+    const peer = bus.to(child);
+    expect(await peer.emit("row").ackd()).to.equal(2);
+    const late = await rejection(peer.emit("ask").within(80).ackd());
+    expect(late.code).to.be.oneOf(["ERR_ACK_TIMEOUT", "ERR_REMOTE"]);
+    expect(await peer.emit("aborted").ackd()).to.be.oneOf(["ERR_ACK_TIMEOUT", "ERR_CANCELLED"]);
+    const controller = new AbortController();
+    const asked = rejection(peer.emit("ask", 1, { signal: controller.signal }).ackd());
+    await peer.emit("row").ackd();
+    controller.abort();
+    expect((await asked).code).to.equal("ERR_CANCELLED");
+    expect(await peer.emit("aborted").ackd()).to.equal("ERR_CANCELLED");
+    await endAll();
+  });
+
   it("inherits the signal, and a longer time of its own does not outlast what it inherits", async () => {
     const first = busPair();
     const second = busPair();

@@ -497,6 +497,21 @@ describe("handles", () => {
     expect(descriptors()).to.be.at.most(before);
   });
 
+  it("of a server that is closing still cross, and let it close", async () => {
+    const own = createServer({ pauseOnConnect: true });
+    await new Promise<void>((resolve) => own.listen(0, "127.0.0.1", resolve));
+    const client = connect((own.address() as AddressInfo).port, "127.0.0.1");
+    const [accepted] = (await nextEvent(own, "connection")) as [Socket];
+    const closed = new Promise((resolve) => own.close(resolve));
+    client.write("x");
+    const answer = nextEvent(client, "data");
+    expect(await peer.emit("socket", 1, { handle: accepted }).ackd()).to.equal(true);
+    expect(String((await answer)[0])).to.equal("child got x");
+    // The connection lives on in the child; here it is gone, and with it all that the server waits for.
+    await closed;
+    client.destroy();
+  });
+
   it("do not keep a server from closing after the receiver has died", async () => {
     const { client, accepted } = await connection();
     client.write("x");
