@@ -1,0 +1,43 @@
+// The measured process: starts the other end, then does what it is told, a line of JSON each, on stdin. Not on a
+// channel of Node's: whoever measures a channel should not have another one.
+import { createInterface } from "node:readline";
+import { carry, type Load } from "./load.ts";
+import { payloadsOf } from "./payload.ts";
+import type { Framing, Setup } from "./side.ts";
+import { loadSide } from "./sides/index.ts";
+import { startWorker } from "./worker.ts";
+
+/** What a driver is told. */
+export type Order =
+  | { readonly order: "carry"; readonly load: Load }
+  | { readonly order: "tune"; readonly framing: Framing };
+
+const setup = JSON.parse(process.argv[2] ?? "") as Setup;
+const side = await loadSide(setup.side);
+const connections = await Promise.all(
+  Array.from({ length: setup.workers ?? 1 }, () => side.connect(startWorker(setup), setup)),
+);
+const payloads = new Map<string, unknown[]>();
+
+async function obey(order: Order): Promise<unknown> {
+  switch (order.order) {
+    case "carry": {
+      const { payload } = order.load;
+      const made = payloads.get(payload) ?? payloadsOf(payload);
+      payloads.set(payload, made);
+      return await carry(connections, order.load, made);
+    }
+    case "tune":
+      for (const connection of connections) connection.tune?.(order.framing);
+      return {};
+  }
+}
+
+function say(what: unknown): void {
+  process.stdout.write(`${JSON.stringify(what)}\n`);
+}
+
+createInterface({ input: process.stdin })
+  .on("line", (line) => void obey(JSON.parse(line) as Order).then(say))
+  .on("close", () => process.exit());
+say({ ready: true });

@@ -1,0 +1,132 @@
+import { createHistogram } from "node:perf_hooks";
+import type { PayloadKind } from "./payload.ts";
+import type { Connection } from "./side.ts";
+
+/** What the measured process is told to do for a while. */
+export interface Load {
+  readonly kind: "round trips" | "one way" | "to all";
+  /** Requests in flight, or messages that may be under way. */
+  readonly depth: number;
+  readonly milliseconds: number;
+  readonly payload: PayloadKind;
+}
+
+/** What it did. */
+export interface Sample {
+  /** Round trips, messages or rounds to all, per second. */
+  readonly rate: number;
+  /** Of single round trips, in microseconds. */
+  readonly latency: Latency;
+  /** Processor time of the measured process, in microseconds per unit of `rate`. */
+  readonly processor: number;
+}
+
+export interface Latency {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** Reading the clock takes a while too, so only one request in so many is looked at. */
+const LOOK_AT_EACH = 17;
+
+/** A message that is answered follows so many that are not. */
+const WINDOWS = 4;
+
+/** Calls its `begin` when the previous one has ended, `depth` times at once, for a while. */
+function keepInFlight(
+  depth: number,
+  milliseconds: number,
+  begin: (number: number, ended: () => void) => void,
+): Promise<{ count: number; seconds: number; processor: number }> {
+  return new Promise((resolve) => {
+    let begun = 0;
+    let count = 0;
+    let inFlight = 0;
+    let result: { count: number; seconds: number; processor: number } | undefined;
+    const next = () => {
+      inFlight++;
+      begin(begun++, ended);
+    };
+    const ended = () => {
+      inFlight--;
+      if (!result) {
+        count++;
+        next();
+      } else if (inFlight === 0) {
+        resolve(result);
+      }
+    };
+    const processorBefore = process.cpuUsage();
+    const start = performance.now();
+    setTimeout(() => {
+      const seconds = (performance.now() - start) / 1000;
+      const { user, system } = process.cpuUsage(processorBefore);
+      result = { count, seconds, processor: user + system };
+    }, milliseconds);
+    for (let call = 0; call < depth; call++) next();
+  });
+}
+
+/** Puts a load on the connections, and tells how much they carried. */
+export async function carry(
+  connections: readonly Connection[],
+  load: Load,
+  payloads: readonly unknown[],
+): Promise<Sample> {
+  const histogram = createHistogram();
+  const [first] = connections;
+  if (!first) throw new Error("nobody to talk to");
+
+  const request = (number: number, ended: () => void) => {
+    const payload = payloads[number % payloads.length];
+    if (number % LOOK_AT_EACH !== 0) {
+      first.request(payload, ended);
+      return;
+    }
+    const start = performance.now();
+    first.request(payload, () => {
+      histogram.record(Math.max(1, Math.round((performance.now() - start) * 1000)));
+      ended();
+    });
+  };
+
+  const perWindow = Math.ceil(load.depth / WINDOWS);
+  const window = (number: number, ended: () => void) => {
+    if (!first.send) throw new Error("this side cannot send without an answer");
+    const from = number * perWindow;
+    for (let each = from; each < from + perWindow - 1; each++) {
+      first.send(payloads[each % payloads.length]);
+    }
+    first.request(payloads[(from + perWindow - 1) % payloads.length], ended);
+  };
+
+  const toAll = (number: number, ended: () => void) => {
+    const payload = payloads[number % payloads.length];
+    let missing = connections.length;
+    const answered = () => {
+      if (--missing === 0) ended();
+    };
+    for (const connection of connections) connection.request(payload, answered);
+  };
+
+  const { kind, depth, milliseconds } = load;
+  const { count, seconds, processor } =
+    kind === "round trips"
+      ? await keepInFlight(depth, milliseconds, request)
+      : kind === "one way"
+        ? await keepInFlight(WINDOWS, milliseconds, window)
+        : await keepInFlight(depth, milliseconds, toAll);
+  const units = kind === "one way" ? count * perWindow : count;
+  return {
+    rate: units / seconds,
+    processor: processor / units,
+    latency: {
+      p50: histogram.percentile(50),
+      p90: histogram.percentile(90),
+      p99: histogram.percentile(99),
+      max: histogram.max,
+    },
+  };
+}

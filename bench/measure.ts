@@ -1,0 +1,87 @@
+import type { Load, Sample } from "./load.ts";
+import { Pair } from "./pair.ts";
+import type { Effort, Outcome } from "./result.ts";
+import type { Framing, Setup } from "./side.ts";
+
+/** Starts pairs, hands them over, and ends them whatever happens. */
+export async function withPairs<Result>(
+  setups: Readonly<Record<string, Setup>>,
+  use: (pairs: Pair[]) => AsyncGenerator<Result>,
+): Promise<AsyncGenerator<Result>> {
+  const pairs = await Promise.all(
+    Object.entries(setups).map(([label, setup]) => Pair.start(label, setup)),
+  );
+  return (async function* () {
+    try {
+      yield* use(pairs);
+    } finally {
+      await Promise.all(pairs.map((pair) => pair.stop()));
+    }
+  })();
+}
+
+/** What is read off a sample. */
+export type Figure = (sample: Sample) => number;
+const rate: Figure = (sample) => sample.rate;
+
+/**
+ * Puts the same load on all pairs, one at a time, in rounds: there and back, so that what slowly changes
+ * in the machine is nobody's gain. A warm-up comes first.
+ */
+export async function inTurn(
+  pairs: readonly Pair[],
+  load: Omit<Load, "milliseconds">,
+  effort: Effort,
+  figure: Figure = rate,
+): Promise<Outcome[]> {
+  const notes = new Map<Pair, string>();
+  const samples = new Map(pairs.map((pair) => [pair, [] as Sample[]]));
+  for (const pair of pairs) {
+    await pair.carry({ ...load, milliseconds: effort.warmUpMilliseconds });
+    if (pair.setup.side === "bare loop") notes.set(pair, await tune(pair, load, effort));
+  }
+  for (let round = 0; round < effort.rounds; round++) {
+    const order = round % 2 === 0 ? pairs : [...pairs].reverse();
+    for (const pair of order) {
+      samples.get(pair)?.push(await pair.carry({ ...load, milliseconds: effort.milliseconds }));
+    }
+  }
+  return pairs.map((pair) => {
+    const ofPair = samples.get(pair) ?? [];
+    const middle = [...ofPair].sort((a, b) => a.rate - b.rate)[Math.floor(ofPair.length / 2)];
+    const note = notes.get(pair);
+    return {
+      side: pair.label,
+      rounds: ofPair.map(figure),
+      ...(middle && load.kind === "round trips" ? { latency: middle.latency } : {}),
+      ...(note === undefined ? {} : { note }),
+    };
+  });
+}
+
+/** Frames that the bare loop tries, if that many messages are in flight. */
+const SIZES = [1, 2, 4, 8, 16, 64, 128, 256];
+
+/** Finds the framing with which the bare loop is fastest under this load, and leaves it at that. */
+async function tune(pair: Pair, load: Omit<Load, "milliseconds">, effort: Effort): Promise<string> {
+  const forms =
+    pair.setup.serialization === "advanced" && pair.setup.carrier !== "thread"
+      ? (["text", "objects"] as const)
+      : (["objects"] as const);
+  const milliseconds = effort.warmUpMilliseconds / 2;
+  let best: { framing: Framing; rate: number } | undefined;
+  const attempt = async (framing: Framing) => {
+    await pair.tune(framing);
+    const { rate: reached } = await pair.carry({ ...load, milliseconds });
+    if (!best || reached > best.rate) best = { framing, rate: reached };
+  };
+  for (const form of forms) {
+    for (const most of SIZES.filter((size) => size <= load.depth && size * 16 >= load.depth)) {
+      await attempt({ most, form });
+    }
+  }
+  if (!best) return "";
+  await pair.tune(best.framing);
+  const { most, form } = best.framing;
+  return `frames of ${most}${form === "text" ? ", as text" : ""}`;
+}

@@ -1,0 +1,40 @@
+import type { Latency } from "./load.ts";
+
+/** What one side reached in one case: a figure of each round. */
+export interface Outcome {
+  readonly side: string;
+  readonly rounds: readonly number[];
+  /** Microseconds, of the round in the middle. */
+  readonly latency?: Latency;
+  /** Whatever else is worth knowing, such as the frame size that was best. */
+  readonly note?: string;
+}
+
+/** One line of a scenario's table: the same load, put on each side in turn. */
+export interface Case {
+  readonly scenario: string;
+  readonly name: string;
+  /** What the figures are: more is better where they are per second. */
+  readonly unit: string;
+  /** The side that the others are compared with. */
+  readonly baseline: string;
+  readonly outcomes: readonly Outcome[];
+}
+
+/** How thoroughly to measure. */
+export interface Effort {
+  readonly name: "full" | "quick" | "tiny";
+  readonly rounds: number;
+  /** Of a side's turn in a round. */
+  readonly milliseconds: number;
+  readonly warmUpMilliseconds: number;
+}
+
+/** Something to measure. */
+export interface Scenario {
+  /** As in `--only`. */
+  readonly name: string;
+  readonly title: string;
+  /** Yields each case as soon as it is measured. */
+  run(effort: Effort): AsyncGenerator<Case>;
+}

@@ -1,0 +1,55 @@
+import type { ChildProcess } from "node:child_process";
+import type { Worker as ClusterWorker } from "node:cluster";
+import type { Worker as Thread } from "node:worker_threads";
+
+/** Who is compared. */
+export type SideName = "bus" | "process.send" | "bare loop";
+
+/** What runs between the two: a forked child, a cluster worker or a thread. */
+export type Carrier = "fork" | "cluster" | "thread";
+
+/** How the other end answers: with what it was sent, with a short word, or never. */
+export type Answers = "echo" | "short" | "never";
+
+/** All that tells one pair of processes from another. */
+export interface Setup {
+  readonly side: SideName;
+  readonly carrier: Carrier;
+  readonly serialization: "json" | "advanced";
+  readonly answers: Answers;
+  /** Processes or threads at the other end; one if left out. */
+  readonly workers?: number;
+  /** User middlewares of the bus, on both sides. */
+  readonly middlewares?: { readonly count: number; readonly kind: "sync" | "async" };
+  /** Flags of Node for the measured process. */
+  readonly flags?: readonly string[];
+}
+
+export type Channel = ChildProcess | ClusterWorker | Thread;
+
+/** The measured end of a pair. */
+export interface Connection {
+  /** Sends a request; `done` is called with the reply, as soon as the side's user would have it. */
+  request(payload: unknown, done: (reply: unknown) => void): void;
+  /** Sends a message that nobody answers; left out where the side has no such thing. */
+  send?(payload: unknown): void;
+  /** Chooses how the bare loop frames its messages. */
+  tune?(framing: Framing): void;
+}
+
+/** How the bare loop writes: messages in a frame at most, and whether a frame is one JSON text. */
+export interface Framing {
+  readonly most: number;
+  readonly form: "objects" | "text";
+}
+
+/** What the other end does with a request. */
+export type Answer = (payload: unknown) => unknown;
+
+/** One way to talk to another process: the same for all that are compared. */
+export interface Side {
+  /** In the measured process; resolves when the other end answers. */
+  connect(channel: Channel, setup: Setup): Promise<Connection>;
+  /** In the other process. */
+  serve(answer: Answer, setup: Setup): void;
+}

@@ -1,0 +1,13 @@
+import type { Side, SideName } from "../side.ts";
+
+/** Loads one side, and nothing of the others. */
+export async function loadSide(name: SideName): Promise<Side> {
+  switch (name) {
+    case "bus":
+      return (await import("./bus.ts")).theBus;
+    case "process.send":
+      return (await import("./process-send.ts")).processSend;
+    case "bare loop":
+      return (await import("./bare.ts")).bare;
+  }
+}

@@ -1,0 +1,24 @@
+import { fork } from "node:child_process";
+import cluster from "node:cluster";
+import { fileURLToPath } from "node:url";
+import { Worker as Thread } from "node:worker_threads";
+import type { Channel, Setup } from "./side.ts";
+
+const entry = fileURLToPath(
+  new URL(`answerer${import.meta.url.slice(-3)}`, new URL(".", import.meta.url)),
+);
+
+/** Starts the other end of a pair. */
+export function startWorker(setup: Setup): Channel {
+  const text = JSON.stringify(setup);
+  const { serialization } = setup;
+  switch (setup.carrier) {
+    case "fork":
+      return fork(entry, [text], { serialization, execArgv: [] });
+    case "cluster":
+      cluster.setupPrimary({ exec: entry, args: [text], serialization, execArgv: [] });
+      return cluster.fork();
+    case "thread":
+      return new Thread(entry, { argv: [text] });
+  }
+}
