@@ -3,20 +3,22 @@
 import { createInterface } from "node:readline";
 import { carry, type Load } from "./load.ts";
 import { payloadsOf } from "./payload.ts";
-import type { Framing, Setup } from "./side.ts";
+import type { Connection, Framing, Setup } from "./side.ts";
 import { loadSide } from "./sides/index.ts";
+import { weigh } from "./weigh.ts";
 import { startWorker } from "./worker.ts";
 
 /** What a driver is told. */
 export type Order =
   | { readonly order: "carry"; readonly load: Load }
-  | { readonly order: "tune"; readonly framing: Framing };
+  | { readonly order: "tune"; readonly framing: Framing }
+  | { readonly order: "grow"; readonly workers: number }
+  | { readonly order: "weigh"; readonly pending: number };
 
 const setup = JSON.parse(process.argv[2] ?? "") as Setup;
 const side = await loadSide(setup.side);
-const connections = await Promise.all(
-  Array.from({ length: setup.workers ?? 1 }, () => side.connect(startWorker(setup), setup)),
-);
+const connections: Connection[] = [];
+await grow(setup.workers ?? 1);
 const payloads = new Map<string, unknown[]>();
 
 async function obey(order: Order): Promise<unknown> {
@@ -30,7 +32,17 @@ async function obey(order: Order): Promise<unknown> {
     case "tune":
       for (const connection of connections) connection.tune?.(order.framing);
       return {};
+    case "grow":
+      await grow(order.workers);
+      return {};
+    case "weigh":
+      return await weigh(connections, order.pending);
   }
+}
+
+async function grow(workers: number): Promise<void> {
+  const started = Array.from({ length: workers }, () => side.connect(startWorker(setup), setup));
+  connections.push(...(await Promise.all(started)));
 }
 
 function say(what: unknown): void {

@@ -1,7 +1,7 @@
 import type { Load, Sample } from "./load.ts";
 import { Pair } from "./pair.ts";
 import type { Effort, Outcome } from "./result.ts";
-import type { Framing, Setup } from "./side.ts";
+import type { Framing, Setup, SideName } from "./side.ts";
 
 /** Starts pairs, hands them over, and ends them whatever happens. */
 export async function withPairs<Result>(
@@ -20,9 +20,20 @@ export async function withPairs<Result>(
   })();
 }
 
+/** The same setup for several sides, by their names. */
+export function sidesOf(
+  sides: readonly SideName[],
+  setup: Omit<Setup, "side">,
+): Record<string, Setup> {
+  return Object.fromEntries(sides.map((side) => [side, { ...setup, side }]));
+}
+
 /** What is read off a sample. */
-export type Figure = (sample: Sample) => number;
+type Figure = (sample: Sample) => number;
 const rate: Figure = (sample) => sample.rate;
+
+/** A pair that has just started is warmed up so many times as long. */
+const COLD = 4;
 
 /**
  * Puts the same load on all pairs, one at a time, in rounds: there and back, so that what slowly changes
@@ -37,7 +48,9 @@ export async function inTurn(
   const notes = new Map<Pair, string>();
   const samples = new Map(pairs.map((pair) => [pair, [] as Sample[]]));
   for (const pair of pairs) {
-    await pair.carry({ ...load, milliseconds: effort.warmUpMilliseconds });
+    const milliseconds = effort.warmUpMilliseconds * (pair.isWarm ? 1 : COLD);
+    await pair.carry({ ...load, milliseconds });
+    pair.isWarm = true;
     if (pair.setup.side === "bare loop") notes.set(pair, await tune(pair, load, effort));
   }
   for (let round = 0; round < effort.rounds; round++) {
@@ -62,10 +75,10 @@ export async function inTurn(
 /** Frames that the bare loop tries, if that many messages are in flight. */
 const SIZES = [1, 2, 4, 8, 16, 64, 128, 256];
 
-/** Finds the framing with which the bare loop is fastest under this load, and leaves it at that. */
+/** Lets the bare loop find the framing with which it is fastest under this load, and leaves it at that. */
 async function tune(pair: Pair, load: Omit<Load, "milliseconds">, effort: Effort): Promise<string> {
   const forms =
-    pair.setup.serialization === "advanced" && pair.setup.carrier !== "thread"
+    pair.setup.serialization === "advanced" || pair.setup.carrier === "thread"
       ? (["text", "objects"] as const)
       : (["objects"] as const);
   const milliseconds = effort.warmUpMilliseconds / 2;

@@ -13,6 +13,8 @@ const driver = fileURLToPath(new URL(`driver${import.meta.url.slice(-3)}`, impor
 export class Pair {
   readonly label: string;
   readonly setup: Setup;
+  /** Whether it has run long enough for its code to be compiled. */
+  isWarm = false;
   readonly #process: ChildProcessByStdio<Writable, Readable, null>;
   readonly #lines: Interface;
 

@@ -14,8 +14,9 @@ export interface Outcome {
 export interface Case {
   readonly scenario: string;
   readonly name: string;
-  /** What the figures are: more is better where they are per second. */
+  /** What the figures are. */
   readonly unit: string;
+  readonly better: "more" | "less";
   /** The side that the others are compared with. */
   readonly baseline: string;
   readonly outcomes: readonly Outcome[];

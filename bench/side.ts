@@ -3,7 +3,13 @@ import type { Worker as ClusterWorker } from "node:cluster";
 import type { Worker as Thread } from "node:worker_threads";
 
 /** Who is compared. */
-export type SideName = "bus" | "process.send" | "bare loop";
+export type SideName =
+  | "bus"
+  | "process.send"
+  | "bare loop"
+  | "birpc"
+  | "clusterphone 1"
+  | "comlink";
 
 /** What runs between the two: a forked child, a cluster worker or a thread. */
 export type Carrier = "fork" | "cluster" | "thread";
@@ -21,6 +27,8 @@ export interface Setup {
   readonly workers?: number;
   /** User middlewares of the bus, on both sides. */
   readonly middlewares?: { readonly count: number; readonly kind: "sync" | "async" };
+  /** Without them the bare loop calls back at once, which no user of the other sides could have. */
+  readonly promises?: false;
   /** Flags of Node for the measured process. */
   readonly flags?: readonly string[];
 }
@@ -42,6 +50,9 @@ export interface Framing {
   readonly most: number;
   readonly form: "objects" | "text";
 }
+
+/** A request that is answered even where no other is. */
+export const LAST = "last";
 
 /** What the other end does with a request. */
 export type Answer = (payload: unknown) => unknown;

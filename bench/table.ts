@@ -1,25 +1,25 @@
+import type { Verdict } from "./bars.ts";
 import type { Case, Outcome } from "./result.ts";
 import { ratios, spreadOf } from "./statistics.ts";
 
-/** A case as lines of text. */
+/** A case as lines of text: the median of each side, and how many times better than the baseline it is. */
 export function linesOf(each: Case): string[] {
   const baseline = each.outcomes.find((outcome) => outcome.side === each.baseline);
   return [
     `${each.name} (${each.unit})`,
-    ...each.outcomes.map((outcome) => lineOf(outcome, baseline)),
+    ...each.outcomes.map((outcome) => lineOf(each, outcome, baseline)),
   ];
 }
 
-function lineOf(outcome: Outcome, baseline: Outcome | undefined): string {
-  const cells = [
-    `  ${outcome.side.padEnd(16)}`,
-    formatted(spreadOf(outcome.rounds).median).padStart(10),
-  ];
+function lineOf(each: Case, outcome: Outcome, baseline: Outcome | undefined): string {
+  const { median: figure } = spreadOf(outcome.rounds);
+  const cells = [`  ${outcome.side.padEnd(16)}`, formatted(figure).padStart(10)];
   if (baseline) {
-    const { median, min, max } = spreadOf(ratios(outcome.rounds, baseline.rounds));
-    cells.push(
-      `${median.toFixed(2).padStart(7)} (${min.toFixed(2)} to ${max.toFixed(2)})`.padEnd(26),
-    );
+    const [better, worse] =
+      each.better === "more" ? [outcome, baseline] : ([baseline, outcome] as const);
+    const { median, min, max } = spreadOf(ratios(better.rounds, worse.rounds));
+    const spread = outcome === baseline ? "" : ` (${min.toFixed(2)} to ${max.toFixed(2)})`;
+    cells.push(`${median.toFixed(2).padStart(7)}${spread}`.padEnd(24));
   }
   if (outcome.latency) {
     const { p50, p99 } = outcome.latency;
@@ -27,6 +27,18 @@ function lineOf(outcome: Outcome, baseline: Outcome | undefined): string {
   }
   if (outcome.note) cells.push(outcome.note);
   return cells.join("  ").trimEnd();
+}
+
+/** What was to be reached beside what was, with a mark. */
+export function linesOfVerdicts(verdicts: readonly Verdict[]): string[] {
+  return verdicts.map(({ text, bar, reached, from, to, worst, isMet }) => {
+    if (reached === undefined || from === undefined || to === undefined) {
+      return `  ${"".padEnd(7)}${text.padEnd(56)}${bar.padEnd(16)}not measured`;
+    }
+    const mark = isMet ? "ok" : "below";
+    const figure = `${formatted(reached).padStart(6)} (${formatted(from)} to ${formatted(to)})`;
+    return `  ${mark.padEnd(7)}${text.padEnd(56)}${bar.padEnd(16)}${figure}${worst ? `, ${worst}` : ""}`;
+  });
 }
 
 /** A figure with a sensible number of digits, and commas. */

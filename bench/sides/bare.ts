@@ -8,11 +8,11 @@ type Item = readonly [id: number, payload: unknown];
 const NO_REPLY = 0;
 
 /**
- * The ceiling: as little as a batching loop can be. No promises, no timeouts, no errors, no bounds; the
- * messages of one tick share frames, and a frame is answered by a frame.
+ * The ceiling: the messages of one tick share frames, a frame is answered by a frame, and every caller gets
+ * a promise, as from all other sides. No timeouts, no errors, no bounds.
  */
 export const bare: Side = {
-  async connect(channel) {
+  async connect(channel, setup) {
     const wire = await wireTo(channel);
     const pending = new Map<number, Done>();
     let framing: Framing = { most: 64, form: "objects" };
@@ -44,12 +44,15 @@ export const bare: Side = {
         done?.(reply);
       }
     });
+    const request = (payload: unknown, done: Done) => {
+      const id = ++lastId;
+      pending.set(id, done);
+      push(id, payload);
+    };
+    const call = (payload: unknown) => new Promise<unknown>((resolve) => request(payload, resolve));
     return {
-      request(payload, done) {
-        const id = ++lastId;
-        pending.set(id, done);
-        push(id, payload);
-      },
+      request:
+        setup.promises === false ? request : (payload, done) => void call(payload).then(done),
       send: (payload) => push(NO_REPLY, payload),
       tune(chosen) {
         framing = chosen;

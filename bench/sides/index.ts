@@ -9,5 +9,11 @@ export async function loadSide(name: SideName): Promise<Side> {
       return (await import("./process-send.ts")).processSend;
     case "bare loop":
       return (await import("./bare.ts")).bare;
+    case "birpc":
+      return (await import("./birpc.ts")).birpc;
+    case "clusterphone 1":
+      return (await import("./clusterphone-1.ts")).clusterphone1;
+    case "comlink":
+      return (await import("./comlink.ts")).comlink;
   }
 }

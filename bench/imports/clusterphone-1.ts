@@ -1,0 +1,1 @@
+import "clusterphone-1.0.1";

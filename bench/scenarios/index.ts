@@ -1,0 +1,25 @@
+import type { Scenario } from "../result.ts";
+import { broadcast } from "./broadcast.ts";
+import { loading } from "./loading.ts";
+import { memory } from "./memory.ts";
+import { middlewares } from "./middlewares.ts";
+import { oneWay } from "./one-way.ts";
+import { payloads } from "./payloads.ts";
+import { rivals } from "./rivals.ts";
+import { roundTrips } from "./round-trips.ts";
+import { threads } from "./threads.ts";
+import { toAll } from "./to-all.ts";
+
+/** All of them, in the order in which they run. */
+export const scenarios: readonly Scenario[] = [
+  roundTrips,
+  rivals,
+  oneWay,
+  payloads,
+  middlewares,
+  toAll,
+  broadcast,
+  threads,
+  memory,
+  loading,
+];
