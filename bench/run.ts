@@ -1,63 +1,49 @@
-// npm run bench -- [--quick] [--only SCENARIO]... [--out FOLDER]
+// npm run bench -- [--quick] [--only SCENARIO]... [--out FOLDER | --publish]
+// docs/performance.md tells how it measures.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { readOptions } from "./options.ts";
 import { loadNow, reportOf } from "./report.ts";
-import type { Case, Effort } from "./result.ts";
-import { scenarios } from "./scenarios/index.ts";
+import type { Case } from "./result.ts";
 import { linesOf, linesOfVerdicts } from "./table.ts";
 
-const EFFORTS: Readonly<Record<Effort["name"], Effort>> = {
-  full: { name: "full", rounds: 7, milliseconds: 300, warmUpMilliseconds: 300 },
-  quick: { name: "quick", rounds: 5, milliseconds: 80, warmUpMilliseconds: 60 },
-  tiny: { name: "tiny", rounds: 2, milliseconds: 5, warmUpMilliseconds: 5 },
-};
-
-const { values: options } = parseArgs({
-  options: {
-    quick: { type: "boolean", default: false },
-    tiny: { type: "boolean", default: false },
-    only: { type: "string", multiple: true },
-    out: { type: "string", default: fileURLToPath(new URL("results", import.meta.url)) },
-  },
-});
-const names = scenarios.map(({ name }) => name);
-for (const name of options.only ?? []) {
-  if (!names.includes(name))
-    throw new TypeError(`there is no scenario ${name}, only ${names.join(", ")}`);
-}
-
-const effort = EFFORTS[options.tiny ? "tiny" : options.quick ? "quick" : "full"];
+const { effort, chosen, results, charts } = readOptions();
 const print = (...lines: string[]) => process.stdout.write(`${lines.join("\n")}\n`);
-const cases: Case[] = [];
+
 const load = loadNow();
 if (load > 0.5) {
   print(`Something else keeps this machine busy (load ${load.toFixed(1)}): figures will differ.`);
 }
+const cases: Case[] = [];
 const start = performance.now();
-for (const scenario of scenarios) {
-  if (options.only && !options.only.includes(scenario.name)) continue;
+for (const { name, title, run } of chosen) {
   const seconds = (performance.now() - start) / 1000;
-  print("", `${scenario.title}  [--only ${scenario.name}, after ${seconds.toFixed(0)} s]`);
-  for await (const each of scenario.run(effort)) {
+  print("", `${title}  [${name}, after ${seconds.toFixed(0)} s]`);
+  for await (const each of run(effort)) {
     cases.push(each);
     print(...linesOf(each));
   }
 }
 
 const report = reportOf(effort, cases, load);
-mkdirSync(options.out, { recursive: true });
-const file = join(options.out, `node-${process.versions.node.split(".")[0]}.json`);
-writeFileSync(file, `${JSON.stringify(report, undefined, 1)}\n`);
-const { machine } = report;
+const { machine, node, commit, verdicts } = report;
 print(
   "",
   "To be reached, and reached: the median of the rounds, and their least and most",
-  ...linesOfVerdicts(
-    report.verdicts.filter(({ reached }) => reached !== undefined || !options.only),
-  ),
+  ...linesOfVerdicts(verdicts),
   "",
-  `Node ${report.node}, ${machine.processor}, ${machine.cores} cores, ${machine.kernel}, commit ${report.commit}`,
-  file,
+  `Node ${node}, ${machine.processor}, ${machine.cores} cores, ${machine.kernel}, commit ${commit}`,
 );
+
+const major = process.versions.node.split(".")[0];
+const write = (folder: string, name: string, text: string) => {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, name), text);
+  print(join(folder, name));
+};
+write(results, `node-${major}.json`, `${JSON.stringify(report, undefined, 1)}\n`);
+if (effort.name !== "tiny") {
+  // Not before it is needed: loading Vega takes a while.
+  const { chartsOf } = await import("./charts.ts");
+  for (const [name, svg] of await chartsOf(report)) write(charts, `${name}-${major}.svg`, svg);
+}

@@ -29,12 +29,10 @@ function lineOf(each: Case, outcome: Outcome, baseline: Outcome | undefined): st
   return cells.join("  ").trimEnd();
 }
 
-/** What was to be reached beside what was, with a mark. */
+/** What was to be reached beside what was, with a mark; what was not measured is left out. */
 export function linesOfVerdicts(verdicts: readonly Verdict[]): string[] {
-  return verdicts.map(({ text, bar, reached, from, to, worst, isMet }) => {
-    if (reached === undefined || from === undefined || to === undefined) {
-      return `  ${"".padEnd(7)}${text.padEnd(56)}${bar.padEnd(16)}not measured`;
-    }
+  return verdicts.flatMap(({ text, bar, reached, from, to, worst, isMet }) => {
+    if (reached === undefined || from === undefined || to === undefined) return [];
     const mark = isMet ? "ok" : "below";
     const figure = `${formatted(reached).padStart(6)} (${formatted(from)} to ${formatted(to)})`;
     return `  ${mark.padEnd(7)}${text.padEnd(56)}${bar.padEnd(16)}${figure}${worst ? `, ${worst}` : ""}`;
