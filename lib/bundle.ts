@@ -23,6 +23,7 @@ export interface Restored {
  * short-lived objects by more than the messages take.
  */
 export class Bundle implements Parcel {
+  readonly flow = "one way";
   readonly payload = undefined;
   readonly transfer = undefined;
   snapshot: Snapshot | undefined = undefined;
@@ -77,6 +78,10 @@ export class Bundle implements Parcel {
         restore({ namespace: namespace as string, event: event as string, data }),
       );
     });
+  }
+
+  get size(): number {
+    return this.#bytes;
   }
 
   get abandoned(): boolean {

@@ -8,6 +8,7 @@ import { type EmitOptions, OutboundEvent } from "./outbound.ts";
 import type { Peer } from "./peer.ts";
 import { Receipt } from "./receipt.ts";
 import type { Limits } from "./room.ts";
+import type { Route } from "./route.ts";
 import type { EmitArguments, EventMap, EventName, Listener, Reply, Untyped } from "./types.ts";
 
 /** The namespace of the central bus, as in version 1. */
@@ -126,7 +127,7 @@ export class Bus<
 
   /** How long an ack may take, in ms: 10,000 by default, on the central bus for all namespaces that have not their own. */
   get ackTimeout(): number {
-    return this.#hub.ackTimeout(this.name);
+    return this.#namespace.ackTimeout ?? this.#hub.defaultAckTimeout;
   }
 
   set ackTimeout(timeout: number) {
@@ -179,11 +180,13 @@ export class Target<Outgoing extends EventMap<Outgoing> = Untyped> {
   readonly peer: Peer;
   readonly #hub: Hub;
   readonly #namespace: Namespace;
+  readonly #route: Route;
 
   /** @internal */
   constructor(hub: Hub, namespace: Namespace, peer: Peer) {
     this.#hub = hub;
     this.#namespace = namespace;
+    this.#route = peer.route(namespace.name);
     this.peer = peer;
   }
 
@@ -200,16 +203,14 @@ export class Target<Outgoing extends EventMap<Outgoing> = Untyped> {
   ): Receipt<Reply<Outgoing, Event>> {
     check.name(event, "an event");
     const { peer } = this;
-    const { name } = this.#namespace;
-    const route = peer.route(name);
-    const message = new OutboundEvent(route, event, data, check.emitOptions(options));
-    for (const layer of this.#hub.layersUsed.of(name).guards) layer.guard?.(message);
+    const message = new OutboundEvent(this.#route, event, data, check.emitOptions(options));
+    for (const layer of this.#namespace.chains.guards) layer.guard?.(message);
     message.accept();
     const isClosed = this.#hub.state === "closed" || this.#namespace.state === "closed";
     const obstacle = isClosed ? this.#hub.closedError(message) : peer.obstacle(message);
     if (!peer.isUp) peer.greet();
     if (obstacle) message.fail(obstacle);
-    else if (!message.abandoned) route.events.enter(message);
+    else if (!message.abandoned) this.#route.events.enter(message);
     return new Receipt(message);
   }
 }

@@ -18,6 +18,10 @@ export interface Layer extends Middleware {
   readonly slot?: Slot;
   /** The crossings the layer has something to do at; without it, all of them. */
   readonly crossings?: readonly Crossing[];
+  /** Whether it would only call `next()` for that message; then it is not entered. */
+  readonly skips?: (message: Message) => boolean;
+  /** Instead of being entered it is told when everything behind it has settled, with what that threw. */
+  readonly ends?: (message: Message, thrown?: { cause: unknown }) => void;
   /** Called by `emit`, before the chain; what it throws is thrown at the caller. */
   readonly guard?: (message: Message) => void;
 }
@@ -25,18 +29,21 @@ export interface Layer extends Middleware {
 /** The built-in layers. */
 export type Slot = "fdGuard" | "ackTracking" | "namespacing" | "queueing" | "logging";
 
+/** What is special about a built-in layer, whose messages are of one class. */
+interface Specialty<Crosses extends Message> {
+  readonly crossings?: readonly Crossing[] | undefined;
+  readonly skips?: (message: Crosses) => boolean;
+  readonly ends?: (message: Crosses, thrown?: { cause: unknown }) => void;
+  readonly guard?: (message: Message) => void;
+}
+
 /** Makes a built-in layer of a function. */
 export function builtin<Crosses extends Message>(
   slot: Slot,
-  crossings: readonly Crossing[] | undefined,
   layer: (message: Crosses, next: Next) => unknown,
-  guard?: (message: Message) => void,
+  specialty: Specialty<Crosses> = {},
 ): Layer {
-  return Object.assign(layer as Middleware, {
-    slot,
-    ...(crossings && { crossings }),
-    ...(guard && { guard }),
-  });
+  return Object.assign(layer as Middleware, { slot, ...specialty }) as Layer;
 }
 
 /** A direction and a kind. */
@@ -55,55 +62,109 @@ export const completed: Promise<void> = Promise.resolve();
  * It settles when every layer has, also one whose promise nobody awaited, so that no rejection gets lost.
  */
 export function run(
-  layers: readonly Middleware[],
+  layers: readonly Layer[],
   message: Message,
   terminal: Terminal,
 ): Promise<void> | undefined {
-  if (layers.length === 0) return terminal(message);
-  let unawaited: Set<Promise<void>> | undefined;
-  let over = false;
+  return pass(layers, 0, message, terminal);
+}
 
-  function step(index: number): Promise<void> | undefined {
+/** The way from a layer on: past those that have nothing to do, into the next one, or to the terminal. */
+function pass(
+  layers: readonly Layer[],
+  from: number,
+  message: Message,
+  terminal: Terminal,
+): Promise<void> | undefined {
+  for (let index = from; index < layers.length; index++) {
     const layer = layers[index];
-    if (layer === undefined) return terminal(message);
-    let called = false;
-    message.layer = layer;
-    const result = layer(message, function next() {
-      if (over) return tooLate(layer);
-      if (called) throw new Error(`next() was called twice in ${nameOf(layer)}`);
-      called = true;
-      const rest = step(index + 1);
-      if (rest === undefined) return completed;
-      keep(rest);
-      return rest;
-    });
-    return result === completed || !isThenable(result) ? undefined : (result as Promise<void>);
+    if (layer === undefined || layer.skips?.(message)) continue;
+    if (layer.ends) return outlast(layer.ends, layers, index, message, terminal);
+    return new Entry(layers, index, message, terminal).enter(layer);
   }
+  return terminal(message);
+}
 
-  /** A rejection that its layer does not await must not go unhandled. */
-  function keep(rest: Promise<void>): void {
-    unawaited ??= new Set();
-    const open = unawaited.add(rest);
-    const settled = () => open.delete(rest);
-    rest.then(settled, settled);
-  }
-
-  async function outlast(first: Promise<void> | undefined): Promise<void> {
-    try {
-      await first;
-      for (const rest of unawaited ?? []) await rest;
-    } finally {
-      over = true;
-    }
-  }
-
+/** A layer that only wants to know how the rest ended. */
+function outlast(
+  ends: NonNullable<Layer["ends"]>,
+  layers: readonly Layer[],
+  index: number,
+  message: Message,
+  terminal: Terminal,
+): Promise<void> | undefined {
+  let rest: Promise<void> | undefined;
   try {
-    const first = step(0);
-    if (first === undefined && !unawaited?.size) over = true;
-    else return outlast(first);
-  } catch (error) {
-    over = true;
-    throw error;
+    rest = pass(layers, index + 1, message, terminal);
+  } catch (cause) {
+    ends(message, { cause });
+    return undefined;
+  }
+  if (!rest) {
+    ends(message);
+    return undefined;
+  }
+  return rest.then(
+    () => ends(message),
+    (cause: unknown) => ends(message, { cause }),
+  );
+}
+
+/** A message in a layer, until the layer and the rest behind it have settled. */
+class Entry {
+  readonly #layers: readonly Layer[];
+  readonly #index: number;
+  readonly #message: Message;
+  readonly #terminal: Terminal;
+  /** The rest behind the layer, as long as it goes on. */
+  #rest: Promise<void> | undefined;
+  #wasCalled = false;
+  #isOver = false;
+
+  constructor(layers: readonly Layer[], index: number, message: Message, terminal: Terminal) {
+    this.#layers = layers;
+    this.#index = index;
+    this.#message = message;
+    this.#terminal = terminal;
+  }
+
+  enter(layer: Layer): Promise<void> | undefined {
+    let result: unknown;
+    this.#message.layer = layer;
+    try {
+      result = layer(this.#message, () => this.#next(layer));
+    } catch (error) {
+      this.#isOver = true;
+      throw error;
+    }
+    if (result !== completed && isThenable(result)) return this.#outlive(result as Promise<void>);
+    if (this.#rest) return this.#outlive(undefined);
+    this.#isOver = true;
+    return undefined;
+  }
+
+  #next(layer: Layer): Promise<void> {
+    if (this.#isOver) return tooLate(layer);
+    if (this.#wasCalled) throw new Error(`next() was called twice in ${nameOf(layer)}`);
+    this.#wasCalled = true;
+    const rest = pass(this.#layers, this.#index + 1, this.#message, this.#terminal);
+    if (rest === undefined) return completed;
+    this.#rest = rest;
+    // A rejection that its layer does not await must not go unhandled.
+    const settled = () => {
+      this.#rest = undefined;
+    };
+    rest.then(settled, settled);
+    return rest;
+  }
+
+  async #outlive(result: Promise<void> | undefined): Promise<void> {
+    try {
+      await result;
+      await this.#rest;
+    } finally {
+      this.#isOver = true;
+    }
   }
 }
 

@@ -3,6 +3,9 @@ import type { EmitOptions } from "./outbound.ts";
 /** Characters in the name of an event or a namespace. */
 export const MOST_NAME = 4096;
 
+/** What most messages are sent with. */
+export const NO_OPTIONS: EmitOptions = {};
+
 /** The checks of arguments. Each throws a `TypeError` that says what was expected and what came. */
 export const check = {
   function(value: unknown, what: string): void {
@@ -26,7 +29,7 @@ export const check = {
   },
 
   emitOptions(options: unknown): EmitOptions {
-    if (options === undefined || options === null) return {};
+    if (options === undefined || options === null) return NO_OPTIONS;
     if (typeof options !== "object") throw wrong("the options of emit()", "an object", options);
     const { timeout, signal, handle } = options as EmitOptions;
     if (signal !== undefined && !isAbortSignal(signal)) {

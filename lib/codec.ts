@@ -1,14 +1,19 @@
 import { types } from "node:util";
 import { DefaultDeserializer, DefaultSerializer } from "node:v8";
 import type { Serialization } from "./links/link.ts";
-import { Flag, FRAME_KEY, type Parcel, type Snapshot, type WireItem } from "./wire.ts";
+import { Flag, FRAME_KEY, Item, type Parcel, type Snapshot, type WireItem } from "./wire.ts";
 
 /** A frame, how many of the parcels it was made of, and which of them it holds. */
 export interface Encoded {
   readonly frame: object;
   readonly consumed: number;
   readonly parcels: readonly Parcel[];
+  /** Its size, about. */
+  readonly bytes: number;
 }
+
+/** A frame takes no further message when it has this many bytes. */
+const MOST_BYTES = 2 ** 16;
 
 /**
  * Puts parcels into a frame, from `start` on and as many as fit (not more than `most`).
@@ -24,23 +29,26 @@ export function encodeFrame(
   start: number,
   most: number,
 ): Encoded {
-  const items: WireItem[] = [];
-  const included: Parcel[] = [];
   const cloned = serialization === "advanced" || serialization === "clone";
+  const included: Parcel[] = [];
+  const items = new Items(serialization, cloned ? [] : [number]);
+  let bytes = 0;
   let beside: { value: unknown } | undefined;
   let index = start;
   for (; index < parcels.length && included.length < most && !beside; index++) {
     const parcel = parcels[index];
     if (!parcel || parcel.abandoned) continue;
-    if ((parcel.transfer || parcel.frameText) && included.length > 0) break;
+    const { size } = parcel;
+    if (included.length > 0) {
+      if (parcel.transfer || parcel.frameText || bytes + size > MOST_BYTES) break;
+    }
+    bytes += size;
     if (parcel.frameText) {
       const frame = { [FRAME_KEY]: [number, parcel.frameText()] };
-      return { frame, consumed: index + 1 - start, parcels: [parcel] };
+      return { frame, consumed: index + 1 - start, parcels: [parcel], bytes };
     }
     try {
-      const item = parcel.item();
-      beside = addPayload(serialization, item, parcel);
-      items.push(item);
+      beside = items.add(parcel);
       included.push(parcel);
     } catch (error) {
       parcel.unencodable(error);
@@ -50,12 +58,71 @@ export function encodeFrame(
       break;
     }
   }
+  const { list } = items;
   const body = !cloned
-    ? [number, ...items]
+    ? list
     : beside
-      ? [number, JSON.stringify(items), beside.value]
-      : [number, JSON.stringify(items)];
-  return { frame: { [FRAME_KEY]: body }, consumed: index - start, parcels: included };
+      ? [number, JSON.stringify(list), beside.value]
+      : [number, JSON.stringify(list)];
+  return { frame: { [FRAME_KEY]: body }, consumed: index - start, parcels: included, bytes };
+}
+
+/** The items of a frame that is being made. */
+class Items {
+  readonly list: unknown[];
+  readonly #serialization: Serialization;
+  readonly #isCloned: boolean;
+  /** The item at the end, if it is a run that may go on, and what the next in it has to be. */
+  #run: WireItem | undefined;
+  #head = 0;
+  #nextId = 0;
+  #namespace: string | undefined;
+  #event: string | undefined;
+
+  constructor(serialization: Serialization, list: unknown[]) {
+    this.#serialization = serialization;
+    this.#isCloned = serialization === "advanced" || serialization === "clone";
+    this.list = list;
+  }
+
+  /** Adds a parcel; returns what has to stand beside the text of the frame. */
+  add(parcel: Parcel): { value: unknown } | undefined {
+    const { plainHead } = parcel;
+    if (plainHead !== undefined && this.#isPlain(parcel)) {
+      this.#addToRun(parcel, plainHead);
+      return undefined;
+    }
+    const item = parcel.item();
+    const beside = addPayload(this.#serialization, item, parcel);
+    this.list.push(item);
+    this.#run = undefined;
+    return beside;
+  }
+
+  #isPlain({ payload, snapshot }: Parcel): boolean {
+    if (snapshot || payload === undefined) return false;
+    return this.#isCloned ? isTree(payload) : !needsOwnEncoding(payload);
+  }
+
+  #addToRun({ id = 0, namespace, event, payload }: Parcel, head: number): void {
+    const isAck = head === Item.ACK;
+    const goesOn =
+      this.#run !== undefined &&
+      head === this.#head &&
+      id === this.#nextId &&
+      (isAck || (event === this.#event && namespace === this.#namespace));
+    this.#nextId = id + 1;
+    if (goesOn) {
+      this.#run?.push(payload);
+      return;
+    }
+    this.#head = head;
+    this.#namespace = namespace;
+    this.#event = event;
+    const run = head | Flag.RUN;
+    this.#run = isAck ? [run, id, payload] : [run, id, namespace, event, payload];
+    this.list.push(this.#run);
+  }
 }
 
 /** Adds the payload to its item; returns what has to stand beside the text of the frame. */
@@ -134,6 +201,8 @@ export function takeSnapshot(serialization: Serialization, payload: unknown): Sn
 export function decodeFrame(body: unknown): {
   number: number;
   items: WireItem[];
+  /** How many messages, about. */
+  size: number;
   isText: boolean;
 } {
   if (!Array.isArray(body)) throw new TypeError("a frame's body is not a list");
@@ -142,11 +211,13 @@ export function decodeFrame(body: unknown): {
   const isText = typeof text === "string";
   const items: unknown = isText ? JSON.parse(text) : body.slice(1);
   if (!Array.isArray(items)) throw new TypeError("a frame's items are not a list");
+  let size = 0;
   for (const item of items) {
     if (!Array.isArray(item) || !Number.isSafeInteger(item[0])) {
       throw new TypeError("an item has no head");
     }
     const head = item[0] as number;
+    size += head & Flag.RUN ? item.length - ((head & 15) === Item.ACK ? 2 : 4) : 1;
     if (head & Flag.BESIDE) {
       if (item !== items.at(-1)) throw new TypeError("more than one payload beside the text");
       item.push(head & Flag.ENCODED ? deserialize(body[2]) : body[2]);
@@ -154,7 +225,7 @@ export function decodeFrame(body: unknown): {
       item.push(JSON.parse(item.pop() as string));
     }
   }
-  return { number: number as number, items, isText };
+  return { number: number as number, items, size, isText };
 }
 
 /** How many containers, and how many values, are looked at before a payload counts as too large to be worth it. */

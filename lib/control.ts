@@ -2,6 +2,8 @@ import type { Parcel, Snapshot, WireItem } from "./wire.ts";
 
 /** Something only the two buses tell each other; it passes no middleware. */
 export class Control implements Parcel {
+  readonly flow = "one way";
+  readonly size = 32;
   readonly abandoned = false;
   readonly payload = undefined;
   readonly transfer = undefined;

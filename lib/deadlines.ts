@@ -1,3 +1,5 @@
+import { currentStretch } from "./stretch.ts";
+
 /** Something with a time limit. The links and the bucket belong to `Deadlines` alone. */
 export interface Expiring {
   /** Called once, when the time is over and the entry was not removed before. */
@@ -37,6 +39,9 @@ export class Deadlines {
   /** The last bucket known to be empty, and over. */
   #swept = 0;
   #expiring = false;
+  /** When the clock was last read, and what it said. */
+  #stretch = 0;
+  #latest = 0;
 
   /** Starts the time of an entry, in ms; `Infinity` never expires. The process stays alive until it is removed. */
   add(entry: Expiring, timeout: number): void {
@@ -81,7 +86,17 @@ export class Deadlines {
     return Math.min(Math.max(0, entry.bucket * RESOLUTION - this.#now()), MAX_TIMEOUT);
   }
 
+  /** In one stretch it is always the same: were it long, it would not count. */
   #now(): number {
+    const stretch = currentStretch();
+    if (stretch !== this.#stretch) {
+      this.#stretch = stretch;
+      this.#latest = this.#read();
+    }
+    return this.#latest;
+  }
+
+  #read(): number {
     return this.#running + Math.min(performance.now() - this.#lastBeat, this.#nextDelay);
   }
 
@@ -95,13 +110,14 @@ export class Deadlines {
   }
 
   #schedule(delay: number): void {
+    this.#stretch = 0;
     this.#nextDelay = delay;
     this.#timer = setTimeout(() => this.#beat(), delay);
   }
 
   /** An entry is due before the next beat: take in the time so far and beat earlier. */
   #hurry(bucket: number): void {
-    this.#running = this.#now();
+    this.#running = this.#read();
     this.#lastBeat = performance.now();
     clearTimeout(this.#timer);
     this.#schedule(Math.max(1, Math.ceil(bucket * RESOLUTION - this.#running)));
@@ -113,6 +129,7 @@ export class Deadlines {
     const blocked = elapsed > this.#nextDelay + TOLERANCE;
     this.#running += blocked ? this.#nextDelay : elapsed;
     this.#lastBeat = now;
+    this.#stretch = 0;
     if (this.#count + this.#unlimited === 0) {
       this.#timer = undefined;
       return;

@@ -41,7 +41,7 @@ export class Farewell {
 
   /** Whether the other side takes no messages any more: in a namespace, or in any. */
   hasClosed(scope: Scope): boolean {
-    return this.#closed.has(scope);
+    return this.#closed.size > 0 && this.#closed.has(scope);
   }
 
   /** What the other side tells. Returns whether it closes something. */

@@ -1,8 +1,9 @@
-import type { Crossing, Middleware } from "./chain.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { BusError } from "./errors.ts";
-import type { InboundAck, InboundEvent } from "./inbound.ts";
+import type { InboundEvent } from "./inbound.ts";
+import type { Chains } from "./layers.ts";
 import type { Message } from "./message.ts";
+import type { Namespace } from "./namespace.ts";
 import type { Peer } from "./peer.ts";
 import type { Limits } from "./room.ts";
 
@@ -10,12 +11,16 @@ import type { Limits } from "./room.ts";
 export interface Host {
   readonly deadlines: Deadlines;
   readonly limits: Limits;
-  ackTimeout(namespace: string): number;
-  layers(namespace: string, crossing: Crossing): readonly Middleware[];
+  /** In ms, for namespaces that have not their own. */
+  readonly defaultAckTimeout: number;
+  /** The layers of namespaces that are not known here. */
+  readonly chains: Chains;
+  /** What a namespace is in this process, if anything here has asked for it. */
+  local(namespace: string): Namespace | undefined;
   /** The namespaces that listen here. */
   readyNamespaces(): string[];
-  /** Runs an event through the chain to the listeners, or an ack to its receipt. */
-  receive(message: InboundEvent | InboundAck): Promise<void> | undefined;
+  /** Runs an event through the chain to the listeners. */
+  receiveEvent(message: InboundEvent): Promise<void> | undefined;
   /** Something has settled or was written: whoever waits for that may look again. */
   progressed(): void;
   /** A failure that nobody has been told of. */

@@ -1,11 +1,11 @@
 import { EventEmitter } from "eventemitter3";
-import type { Crossing, Middleware } from "./chain.ts";
+import type { Terminal } from "./chain.ts";
 import { run } from "./chain.ts";
 import { Deadlines, MAX_TIMEOUT } from "./deadlines.ts";
 import { BusError } from "./errors.ts";
 import type { Host } from "./host.ts";
-import { InboundAck, type InboundEvent } from "./inbound.ts";
-import { Layers } from "./layers.ts";
+import type { InboundEvent } from "./inbound.ts";
+import { type Chains, Layers } from "./layers.ts";
 import type { Connection, Connector } from "./links/connect.ts";
 import type { Link } from "./links/link.ts";
 import type { Message } from "./message.ts";
@@ -41,6 +41,9 @@ interface Closable {
 
 const DEFAULT_ACK_TIMEOUT = 10_000;
 const MEBIBYTE = 2 ** 20;
+
+/** The end of the chain of an event whose namespace is unknown. */
+const nowhere: Terminal = () => undefined;
 
 /** What all buses of one process share: namespaces, peers, layers, time. */
 export class Hub implements Host {
@@ -80,7 +83,7 @@ export class Hub implements Host {
   namespace(name: string): Namespace {
     let namespace = this.#namespaces.get(name);
     if (!namespace) {
-      namespace = new Namespace(name, () => this.#updateHold());
+      namespace = new Namespace(name, this.layersUsed.of(name), () => this.#updateHold());
       this.#namespaces.set(name, namespace);
     }
     return namespace;
@@ -138,7 +141,8 @@ export class Hub implements Host {
 
   /** Resolves when everything emitted so far was written, or has failed. */
   async flushed(): Promise<void> {
-    await this.#until(() => this.peers.every((peer) => peer.isFlushed));
+    const everyPeer = this.peers.map((peer) => peer.whenFlushed());
+    await this.#until(() => everyPeer.every((isFlushed) => isFlushed()));
   }
 
   /**
@@ -160,31 +164,23 @@ export class Hub implements Host {
 
   // What the peers ask.
 
-  ackTimeout(namespace: string): number {
-    return this.#namespaces.get(namespace)?.ackTimeout ?? this.defaultAckTimeout;
+  local(namespace: string): Namespace | undefined {
+    return this.#namespaces.get(namespace);
   }
 
-  layers(namespace: string, crossing: Crossing): readonly Middleware[] {
-    const known = this.#namespaces.has(namespace) ? namespace : undefined;
-    return this.layersUsed.of(known)[crossing];
+  get chains(): Chains {
+    return this.layersUsed.of(undefined);
   }
 
   readyNamespaces(): string[] {
     return [...this.#namespaces.values()].filter((each) => each.isReady).map(({ name }) => name);
   }
 
-  receive(message: InboundEvent | InboundAck): Promise<void> | undefined {
+  receiveEvent(message: InboundEvent): Promise<void> | undefined {
     const namespace = this.#namespaces.get(message.namespace);
-    if (message instanceof InboundAck) {
-      return run(this.layers(message.namespace, "inbound ack"), message, () => {
-        message.reached = true;
-        return undefined;
-      });
-    }
     message.standing = this.state === "open" ? (namespace?.standing ?? "absent") : "closed";
-    return run(this.layers(message.namespace, "inbound event"), message, () =>
-      namespace?.listeners.dispatch(message),
-    );
+    const layers = (namespace?.chains ?? this.chains)["inbound event"];
+    return run(layers, message, namespace?.dispatch ?? nowhere);
   }
 
   progressed(): void {

@@ -34,6 +34,14 @@ class Failure {
   }
 }
 
+function isFailure(result: unknown): result is Failure {
+  return result instanceof Failure;
+}
+
+function isSomething(result: unknown): boolean {
+  return result !== undefined;
+}
+
 /** An event that has arrived, until its listeners have settled and it is answered. */
 export class InboundEvent extends Message implements Inheritable {
   readonly direction = "inbound";
@@ -52,7 +60,10 @@ export class InboundEvent extends Message implements Inheritable {
   #isHandleTaken = false;
   /** Listeners are running: a handle that is read now is taken over. */
   #listening = false;
-  #results: unknown[] = [];
+  /** What the listeners returned, in the order of registration; the first by itself, as most have no other. */
+  #first: unknown = undefined;
+  #others: unknown[] | undefined;
+  #count = 0;
   #settled = false;
   #controller: AbortController | undefined;
   #deadline: NodeJS.Timeout | undefined;
@@ -100,26 +111,28 @@ export class InboundEvent extends Message implements Inheritable {
 
   /** Runs one listener. Its failure is kept for the ack and disturbs no other. */
   collect(listener: (data: unknown, message: Message) => unknown): void {
+    let result: unknown;
     try {
-      this.#results.push(this.#run(listener));
+      result = this.#run(listener);
     } catch (thrown) {
-      this.#results.push(new Failure(thrown));
+      result = new Failure(thrown);
     }
+    if (this.#count++ === 0) this.#first = result;
+    else this.#others = [...(this.#others ?? []), result];
   }
 
   /** Sets `reply` or `error` once all listeners have settled; at once if none is asynchronous. */
   conclude(): Promise<void> | undefined {
-    const results = this.#results;
-    if (!results.some(isThenable)) {
-      this.#take(results);
+    if (!isThenable(this.#first) && !this.#others?.some(isThenable)) {
+      this.#take(this.#first, this.#others);
       return undefined;
     }
-    const settled = results.map((result) =>
+    const results = [this.#first, ...(this.#others ?? [])].map((result) =>
       isThenable(result)
         ? Promise.resolve(result).catch((thrown: unknown) => new Failure(thrown))
         : result,
     );
-    return Promise.all(settled).then((all) => this.#take(all));
+    return Promise.all(results).then(([first, ...others]) => this.#take(first, others));
   }
 
   /** Nobody waits for the answer any more: tells the listeners. */
@@ -159,15 +172,11 @@ export class InboundEvent extends Message implements Inheritable {
     return inheriting(this, () => listener(this.data, this));
   }
 
-  #take(results: unknown[]): void {
+  #take(first: unknown, others: readonly unknown[] | undefined): void {
     this.#listening = false;
-    for (const result of results) {
-      if (result instanceof Failure) {
-        this.error = result.error;
-        return;
-      }
-    }
-    this.reply = results.find((result) => result !== undefined);
+    const failure = first instanceof Failure ? first : others?.find(isFailure);
+    if (failure) this.error = failure.error;
+    else this.reply = isSomething(first) ? first : others?.find(isSomething);
   }
 
   #failure(thrown?: { cause: unknown }): BusError | undefined {

@@ -1,11 +1,11 @@
 import { AsyncResource } from "node:async_hooks";
-import { type Middleware, run } from "./chain.ts";
+import { type Layer, run, type Terminal } from "./chain.ts";
 import type { OutboundEvent } from "./outbound.ts";
 import type { OutboundAck } from "./outbound-ack.ts";
 
 /** The chain as it is now; it may change between two messages. */
 export interface Track<Outgoing> {
-  layers(): readonly Middleware[];
+  layers(): readonly Layer[];
   /** Whether there is room for a message to wait its turn. If not, it is settled. */
   admit(message: Outgoing): boolean;
   /** It waits no more. */
@@ -28,8 +28,15 @@ export class Lane<Outgoing extends OutboundEvent | OutboundAck> {
   #first = 0;
   #running: Outgoing | undefined;
 
+  /** What stands behind the layers. */
+  readonly #terminal: Terminal;
+
   constructor(track: Track<Outgoing>) {
     this.#track = track;
+    this.#terminal = (message) => {
+      track.hand(message as Outgoing);
+      return undefined;
+    };
   }
 
   /** Sends a message through the chain, now or when its turn comes. */
@@ -59,10 +66,7 @@ export class Lane<Outgoing extends OutboundEvent | OutboundAck> {
   #passes(message: Outgoing): boolean {
     let waiting: Promise<void> | undefined;
     try {
-      waiting = run(this.#track.layers(), message, () => {
-        this.#track.hand(message);
-        return undefined;
-      });
+      waiting = run(this.#track.layers(), message, this.#terminal);
     } catch (cause) {
       message.refuse({ cause });
     }

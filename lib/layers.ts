@@ -11,8 +11,8 @@ const CROSSINGS: readonly Crossing[] = [
 ];
 
 /** The layers of one namespace: for each crossing those that have something to do, in the order they run. */
-interface Compiled extends Record<Crossing, readonly Layer[]> {
-  readonly guards: readonly Layer[];
+export interface Chains extends Record<Crossing, readonly Layer[]> {
+  guards: readonly Layer[];
 }
 
 /**
@@ -22,7 +22,7 @@ interface Compiled extends Record<Crossing, readonly Layer[]> {
 export class Layers {
   readonly #builtins: readonly Layer[];
   readonly #used: { readonly layer: Layer; readonly namespace: string | undefined }[] = [];
-  readonly #compiled = new Map<string | undefined, Compiled>();
+  readonly #chains = new Map<string | undefined, Chains>();
 
   constructor(builtins: readonly Layer[]) {
     this.#builtins = builtins;
@@ -31,20 +31,20 @@ export class Layers {
   /** Adds a layer for one namespace, or for all. With a `slot` it replaces that built-in. */
   use(layer: Layer, namespace?: string): void {
     this.#used.push({ layer, namespace });
-    this.#compiled.clear();
+    for (const [name, chains] of this.#chains) Object.assign(chains, this.#compile(name));
   }
 
-  /** The layers of a namespace; of none in particular if it is not named. */
-  of(namespace: string | undefined): Compiled {
-    let compiled = this.#compiled.get(namespace);
-    if (!compiled) {
-      compiled = this.#compile(namespace);
-      this.#compiled.set(namespace, compiled);
+  /** The chains of a namespace, of none in particular without a name. They follow what is used later. */
+  of(namespace: string | undefined): Chains {
+    let chains = this.#chains.get(namespace);
+    if (!chains) {
+      chains = this.#compile(namespace);
+      this.#chains.set(namespace, chains);
     }
-    return compiled;
+    return chains;
   }
 
-  #compile(namespace: string | undefined): Compiled {
+  #compile(namespace: string | undefined): Chains {
     const used = this.#used
       .filter((entry) => entry.namespace === undefined || entry.namespace === namespace)
       .map((entry) => entry.layer);

@@ -84,6 +84,11 @@ export abstract class Message {
     return neverAborts;
   }
 
+  /** @internal */
+  get hasHeaders(): boolean {
+    return this.#headers !== undefined;
+  }
+
   /** @internal The headers fit for the wire, if there are any. */
   sentHeaders(): Record<string, string> | undefined {
     const headers = this.#headers;

@@ -1,4 +1,6 @@
-import type { Standing } from "./inbound.ts";
+import type { Terminal } from "./chain.ts";
+import type { InboundEvent, Standing } from "./inbound.ts";
+import type { Chains } from "./layers.ts";
 import { Listeners } from "./listeners.ts";
 
 /** How a namespace is opened. */
@@ -11,6 +13,9 @@ export interface NamespaceOptions {
 export class Namespace {
   readonly name: string;
   readonly listeners: Listeners;
+  readonly chains: Chains;
+  /** The end of the inbound chain. */
+  readonly dispatch: Terminal;
   /** Milliseconds; without it the central bus's counts. */
   ackTimeout: number | undefined;
   isManual = false;
@@ -21,9 +26,12 @@ export class Namespace {
   closing: Promise<void> | undefined;
   #isOpening = false;
 
-  constructor(name: string, onListeners: () => void) {
+  constructor(name: string, chains: Chains, onListeners: () => void) {
     this.name = name;
-    this.listeners = new Listeners(onListeners);
+    this.chains = chains;
+    const listeners = new Listeners(onListeners);
+    this.listeners = listeners;
+    this.dispatch = (message) => listeners.dispatch(message as InboundEvent);
   }
 
   get standing(): Standing {

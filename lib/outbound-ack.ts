@@ -10,23 +10,19 @@ import { Flag, Item, type Parcel, type Snapshot, type WireItem } from "./wire.ts
 export class OutboundAck extends Message implements Parcel {
   readonly direction = "outbound";
   readonly kind = "ack";
+  readonly flow = "answer";
+  size = 0;
   stage: Stage = "chain";
   snapshot: Snapshot | undefined = undefined;
   reserved = 0;
   readonly transfer = undefined;
-  readonly #hand: (ack: OutboundAck) => void;
   /** Whether a listener has run; whatever becomes of the ack, that stays true. */
   readonly #executed: Executed;
   /** What is answered instead, if the ack was refused or cannot be encoded. */
   #failure: BusError | undefined;
 
-  constructor(
-    answered: InboundEvent,
-    failure: BusError | undefined,
-    hand: (ack: OutboundAck) => void,
-  ) {
+  constructor(answered: InboundEvent, failure: BusError | undefined) {
     super(answered.peer, answered.namespace, answered.event, answered.id, answered);
-    this.#hand = hand;
     this.#executed = failure?.executed ?? "yes";
     this.error = failure;
     if (!failure) this.reply = answered.reply;
@@ -74,6 +70,10 @@ export class OutboundAck extends Message implements Parcel {
     );
   }
 
+  get plainHead(): number | undefined {
+    return this.#failure || this.error || this.hasHeaders ? undefined : Item.ACK;
+  }
+
   item(): WireItem {
     const headers = this.sentHeaders();
     const head = this.#failure || this.error ? Item.ACK | Flag.FAILURE : Item.ACK;
@@ -106,7 +106,7 @@ export class OutboundAck extends Message implements Parcel {
   #answerInstead(failure: BusError): void {
     this.#replace(failure);
     this.stage = "chain";
-    this.#hand(this);
+    this.peer.hand(this);
   }
 
   #replace(failure: BusError): void {

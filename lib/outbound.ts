@@ -1,15 +1,25 @@
 import type { Bundle } from "./bundle.ts";
 import { follow } from "./cancellation.ts";
+import { NO_OPTIONS } from "./check.ts";
 import type { Expiring } from "./deadlines.ts";
 import { BusError, type End, messageOf } from "./errors.ts";
 import { isOpen, kindOf, release, takeOver, takeUnread } from "./handles.ts";
-import { inherited } from "./inheritance.ts";
+import { type Inheritable, inherited } from "./inheritance.ts";
+import type { Chains } from "./layers.ts";
 import type { Handle } from "./links/link.ts";
 import { Message } from "./message.ts";
 import { refusal } from "./refusal.ts";
 import type { Route } from "./route.ts";
 import { afterStretch, currentStretch, isCurrentStretch } from "./stretch.ts";
-import { Flag, Item, type Meta, type Parcel, type Snapshot, type WireItem } from "./wire.ts";
+import {
+  Flag,
+  type Flow,
+  Item,
+  type Meta,
+  type Parcel,
+  type Snapshot,
+  type WireItem,
+} from "./wire.ts";
 
 /**
  * How far a message has come. Up to `handed` it has not left this process, and a failure
@@ -30,14 +40,15 @@ export interface EmitOptions {
 }
 
 /** Most messages go by no signal. */
-const none: AbortSignal[] = [];
+const none: readonly AbortSignal[] = [];
 
 /** An event on its way out, until its receipt has settled. */
 export class OutboundEvent extends Message implements Expiring, Parcel {
   readonly direction = "outbound";
   readonly kind = "event";
-  readonly queueHandle: boolean;
+  queueHandle = false;
   stage: Stage = "chain";
+  size = 0;
   snapshot: Snapshot | undefined = undefined;
   /** Bytes that count as waiting for the peer, as long as it waits. */
   reserved = 0;
@@ -55,12 +66,12 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   readonly #route: Route;
   readonly #stretch: number = currentStretch();
   /** Its own, and the one it inherits. */
-  readonly #signals: AbortSignal[];
+  #signals: readonly AbortSignal[] = none;
   #unfollow: (() => void)[] | undefined;
-  #timeout: number;
+  #timeout = Infinity;
   /** No time limit can be longer than what was inherited. */
-  readonly #most: number;
-  #hasOwnTimeout: boolean;
+  #most = Infinity;
+  #hasOwnTimeout = false;
   #handle: Handle | undefined;
   #failure: BusError | undefined;
   #promise: Promise<unknown> | undefined;
@@ -72,17 +83,20 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     this.#route = route;
     this.data = data;
     const from = inherited();
+    if (options !== NO_OPTIONS || from) this.#configure(options, from);
+    else this.#timeout = route.ackTimeout;
+  }
+
+  #configure(options: EmitOptions, from: Inheritable | undefined): void {
+    const { timeout, signal, handle } = options;
     this.#most = from?.remaining ?? Infinity;
-    this.#hasOwnTimeout = options.timeout !== undefined || this.#most !== Infinity;
-    this.#timeout = Math.min(
-      this.#hasOwnTimeout ? (options.timeout ?? Infinity) : route.ackTimeout,
-      this.#most,
-    );
-    this.#signals =
-      from || options.signal
-        ? [from?.signal, options.signal].filter((signal) => signal !== undefined)
-        : none;
-    this.#handle = options.handle ?? undefined;
+    this.#hasOwnTimeout = timeout !== undefined || this.#most !== Infinity;
+    const wanted = this.#hasOwnTimeout ? (timeout ?? Infinity) : this.#route.ackTimeout;
+    this.#timeout = Math.min(wanted, this.#most);
+    if (from || signal) {
+      this.#signals = [from?.signal, signal].filter((each) => each !== undefined);
+    }
+    this.#handle = handle ?? undefined;
     this.queueHandle = options.queueHandle === true;
   }
 
@@ -92,7 +106,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
 
   override get signal(): AbortSignal {
     const [first, second] = this.#signals;
-    return second ? AbortSignal.any(this.#signals) : (first ?? super.signal);
+    return second ? AbortSignal.any([...this.#signals]) : (first ?? super.signal);
   }
 
   /** Whether `within` and `ackd` may still be called. */
@@ -109,6 +123,11 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     return this.#route.mustWait;
   }
 
+  /** The layers it crosses, and its ack. */
+  get chains(): Chains {
+    return this.#route.chains;
+  }
+
   /** Whether the handle is of a kind that can be sent. */
   get handleCanCross(): boolean {
     return kindOf(this.#handle) !== undefined;
@@ -117,7 +136,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   /** From here on the message is the bus's: nothing is thrown at the caller any more. */
   accept(): void {
     if (this.#handle) takeOver(this.#handle);
-    for (const signal of this.#signals) this.#follow(signal);
+    if (this.#isCancellable) for (const signal of this.#signals) this.#follow(signal);
   }
 
   /** Sets the time limit, in ms from now. */
@@ -236,6 +255,17 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     return this.#handle;
   }
 
+  get flow(): Flow {
+    return this.wantsAck ? "request" : "one way";
+  }
+
+  get plainHead(): number | undefined {
+    if (this.#hasOwnTimeout || this.#handle || this.#isCancellable || this.hasHeaders) {
+      return undefined;
+    }
+    return this.wantsAck ? Item.EVENT | Flag.WANTS_ACK : Item.EVENT;
+  }
+
   item(): WireItem {
     let head: number = Item.EVENT;
     if (this.wantsAck) head |= Flag.WANTS_ACK;
@@ -318,7 +348,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     else if (this.reserved > 0) this.peer.room.release(this);
     if (stage === "written") this.peer.forget(this);
     this.#route.deadlines.remove(this);
-    for (const unfollow of this.#unfollow?.splice(0) ?? []) unfollow();
+    if (this.#unfollow) for (const unfollow of this.#unfollow.splice(0)) unfollow();
     this.#route.progressed();
   }
 

@@ -1,19 +1,26 @@
 import { Bundle } from "./bundle.ts";
-import { encodeFrame, takeSnapshot } from "./codec.ts";
+import { type Encoded, encodeFrame, takeSnapshot } from "./codec.ts";
 import { Control } from "./control.ts";
 import type { Hold } from "./hold.ts";
 import type { Link, SendFailure } from "./links/link.ts";
 import type { OutboundEvent } from "./outbound.ts";
+import { Progress, type Step } from "./progress.ts";
 import type { Room } from "./room.ts";
 import { endStretch } from "./stretch.ts";
 import { Item, type Parcel } from "./wire.ts";
 
-/** Messages in a frame, at most. */
-const MOST_IN_FRAME = 64;
+/** Messages in a frame, at most and, where there are so many, at least. */
+const MOST_IN_FRAME = 256;
+const LEAST_IN_FRAME = 2;
+/** Of what is in flight a frame takes this part, so that both sides have something to do at all times. */
+const SHARE = 4;
+/** Messages in a frame of such that are not answered. */
+const MOST_ONE_WAY = 64;
+/** Bytes given to the channel and not taken by the system, beyond which everything waits here. */
+const WINDOW = 2 ** 16;
 
-/** What is emitted in one tick beyond this many messages, or bytes, counts as waiting. */
-const BURST = 256;
-const BURST_BYTES = 2 ** 20;
+/** What is emitted in one tick beyond this many messages, or the room for a burst, counts as waiting. */
+const BURST = 4096;
 /** A peer that does not read gets no more than this many notes between the buses. */
 const MOST_NOTES = 1000;
 
@@ -23,6 +30,10 @@ export interface OutboxOwner {
   readonly serialization: Link["serialization"];
   readonly room: Room;
   readonly hold: Hold;
+  /** Messages written and not answered. */
+  readonly inFlight: number;
+  /** How many items the last frame from there had. */
+  readonly lastFrameSize: number;
 }
 
 /**
@@ -38,33 +49,42 @@ export class Outbox {
   /** Parcels pushed since the last flush. */
   #inTick = 0;
   #bytesInTick = 0;
-  /** Frames given to the link that have not left this process. */
+  /** Frames given to the link that have not left this process, and their bytes. */
   #unwritten = 0;
+  #unwrittenBytes = 0;
+  /** The link asks to wait until they have. */
+  #isBlocked = false;
+  readonly #progress = new Progress();
   /** The one handle on its way: the next waits until the other side has it. */
   #transfer: OutboundEvent | undefined;
   #closed = false;
-  readonly #onIdle: () => void;
+  readonly #onProgress: () => void;
 
-  constructor(owner: OutboxOwner, onIdle: () => void) {
+  constructor(owner: OutboxOwner, onProgress: () => void) {
     this.#owner = owner;
-    this.#onIdle = onIdle;
+    this.#onProgress = onProgress;
   }
 
   /** Whether what comes now has to wait for more than the end of this tick. */
   get holds(): boolean {
-    return this.#unwritten > 0 || this.#transfer !== undefined || this.#isBurst;
+    return this.#isFull || this.#transfer !== undefined || this.#isBurst;
+  }
+
+  get #isFull(): boolean {
+    return this.#isBlocked || this.#unwrittenBytes >= WINDOW;
   }
 
   get #isBurst(): boolean {
-    return this.#inTick >= BURST || this.#bytesInTick >= BURST_BYTES;
+    return this.#inTick >= BURST || this.#bytesInTick >= this.#owner.room.burst;
   }
 
-  /** Puts a parcel into a frame of this tick; its size, in bytes, may be a guess. */
-  push(parcel: Parcel, size = 0): void {
+  /** Puts a parcel into a frame of this tick. */
+  push(parcel: Parcel): void {
     if (this.#closed) return;
     this.#parcels.push(parcel);
+    this.#progress.enter();
     this.#inTick++;
-    this.#bytesInTick += size;
+    this.#bytesInTick += parcel.size;
     if (this.#scheduled) return;
     this.#scheduled = true;
     process.nextTick(() => this.#flush());
@@ -85,6 +105,12 @@ export class Outbox {
   /** Sends what the buses tell each other past everything that waits. */
   pushFirst(control: Control): void {
     if (!this.#closed && this.#unwritten < MOST_NOTES) this.#send([control], 0);
+  }
+
+  /** Tells, whenever it is asked, whether everything has left that has been pushed so far. */
+  whenPast(): () => boolean {
+    const { mark } = this.#progress;
+    return () => this.#closed || (this.#progress.hasPassed(mark) && !this.#transfer);
   }
 
   get isIdle(): boolean {
@@ -112,93 +138,124 @@ export class Outbox {
     this.#inTick = 0;
     this.#bytesInTick = 0;
     endStretch();
-    if (this.#unwritten > 0) return;
     let sent = 0;
-    let writable = true;
-    while (writable && !this.#transfer && sent < this.#parcels.length) {
-      const result = this.#send(this.#parcels, sent);
-      writable = result.writable;
-      sent += result.consumed;
+    while (!this.#isFull && !this.#transfer && sent < this.#parcels.length) {
+      sent += this.#send(this.#parcels, sent);
     }
     this.#parcels = sent === this.#parcels.length ? [] : this.#parcels.slice(sent);
     this.#idle();
   }
 
-  /** Makes a frame of the parcels from `start` on and sends it. */
-  #send(parcels: readonly Parcel[], start: number): { consumed: number; writable: boolean } {
+  /** Makes a frame of the parcels from `start` on and sends it. Returns how many it has dealt with. */
+  #send(parcels: readonly Parcel[], start: number, step?: Step): number {
     const { serialization, link } = this.#owner;
+    const most = this.#mostInFrame(parcels, start);
     // What the link encodes later has to be read and checked now.
-    if (link.encodesLater) this.#takeSnapshots(parcels.slice(start, start + MOST_IN_FRAME));
+    if (link.encodesLater) this.#takeSnapshots(parcels.slice(start, start + most));
     const number = ++this.#frameNumber;
-    const encoded = encodeFrame(serialization, number, parcels, start, MOST_IN_FRAME);
-    const { consumed, frame } = encoded;
+    const encoded = encodeFrame(serialization, number, parcels, start, most);
+    const { consumed } = encoded;
+    // What is sent past the queue was never in it.
+    const taken = step ?? this.#progress.take(parcels === this.#parcels ? consumed : 0);
     const [first] = encoded.parcels;
-    if (!first) return { consumed, writable: true };
-    let writable: boolean;
+    if (!first) {
+      this.#progress.end(taken);
+      return consumed;
+    }
     try {
-      writable = this.#write(frame, first, encoded.parcels);
+      this.#write(encoded, taken);
     } catch (error) {
-      return { consumed, writable: this.#sendSound(encoded.parcels, error) };
+      this.#sendSound(encoded.parcels, error, taken);
+      return consumed;
     }
     for (const parcel of encoded.parcels) parcel.written();
     if (first.transfer) this.#follow(first as OutboundEvent);
-    return { consumed, writable };
+    return consumed;
   }
 
-  #write(frame: object, first: Parcel, parcels: readonly Parcel[]): boolean {
+  #mostInFrame(parcels: readonly Parcel[], start: number): number {
+    const left = parcels.length - start;
+    const { inFlight, lastFrameSize } = this.#owner;
+    switch (parcels[start]?.flow) {
+      case "request":
+        return between(LEAST_IN_FRAME, Math.ceil((inFlight + left) / SHARE), MOST_IN_FRAME);
+      case "answer":
+        return between(LEAST_IN_FRAME, lastFrameSize, MOST_IN_FRAME);
+      default:
+        return between(MOST_ONE_WAY, Math.ceil(left / SHARE), MOST_IN_FRAME);
+    }
+  }
+
+  #write({ frame, parcels, bytes }: Encoded, step: Step): void {
     this.#unwritten++;
+    this.#unwrittenBytes += bytes;
     let isDone = false;
     const done = (failure?: SendFailure) => {
       if (isDone) return;
       isDone = true;
-      if (failure === "channel") this.#break(parcels);
-      else if (failure === "handle") this.#loseHandle(first as OutboundEvent);
+      if (failure === "channel") {
+        this.#break(parcels);
+        return;
+      }
+      this.#leave(bytes, step);
+      if (failure === "handle") this.#loseHandle(parcels[0] as OutboundEvent);
       else this.#wrote(parcels);
     };
     try {
-      return this.#owner.link.send(frame, first.transfer, done);
+      const isWritable = this.#owner.link.send(frame, parcels[0]?.transfer, done);
+      if (!isWritable && !isDone) this.#isBlocked = true;
     } catch (error) {
       isDone = true;
       this.#unwritten--;
+      this.#unwrittenBytes -= bytes;
       throw error;
     }
   }
 
-  #wrote(parcels: readonly Parcel[]): void {
+  /** A frame is in this process no more. */
+  #leave(bytes: number, step: Step): void {
     this.#unwritten--;
+    this.#unwrittenBytes -= bytes;
+    if (this.#unwritten === 0) this.#isBlocked = false;
+    this.#progress.end(step);
+  }
+
+  #wrote(parcels: readonly Parcel[]): void {
     for (const parcel of parcels) parcel.left();
-    if (this.#unwritten === 0 && !this.#closed) this.#resume();
+    if (!this.#isFull && !this.#closed) this.#resume();
+    this.#onProgress();
   }
 
   /**
-   * The channel is broken, as will be told soon. Until then nothing more is given to it, `#unwritten`
-   * stays above zero, and what it did not take waits here with the rest.
+   * The channel is broken, as will be told soon. Until then nothing more is given to it, and what it did
+   * not take waits here with the rest.
    */
   #break(parcels: readonly Parcel[]): void {
     if (this.#closed) return;
+    this.#isBlocked = true;
     for (const parcel of parcels) parcel.notWritten();
     this.#parcels = [...parcels, ...this.#parcels];
   }
 
   /** The channel is sound, but could not take that handle, nor the message with it. */
   #loseHandle(event: OutboundEvent): void {
-    this.#unwritten--;
     event.notWritten();
     if (this.#transfer === event) this.#endTransfer(event, false);
   }
 
   /** One payload could not be encoded: encodes each by itself, leaves those out that fail, and sends the others. */
-  #sendSound(parcels: readonly Parcel[], error: unknown): boolean {
+  #sendSound(parcels: readonly Parcel[], error: unknown, step: Step): void {
     if (parcels.every((parcel) => parcel.snapshot)) {
       for (const parcel of parcels) parcel.unencodable(error);
-      return true;
+      this.#progress.end(step);
+      return;
     }
-    let writable = true;
+    const sound = this.#takeSnapshots(parcels);
+    const last = sound.pop();
     // Each in a frame of its own: all of them together may have been too long.
-    for (const parcel of this.#takeSnapshots(parcels)) {
-      writable = this.#send([parcel], 0).writable && writable;
-    }
-    return writable;
+    for (const parcel of sound) this.#send([parcel], 0);
+    if (last) this.#send([last], 0, step);
+    else this.#progress.end(step);
   }
 
   /** Encodes each payload by itself. Returns those of which that is possible; the others are settled. */
@@ -235,6 +292,10 @@ export class Outbox {
   }
 
   #idle(): void {
-    if (this.isIdle) this.#onIdle();
+    if (this.isIdle) this.#onProgress();
   }
+}
+
+function between(least: number, value: number, most: number): number {
+  return Math.max(least, Math.min(value, most));
 }

@@ -7,17 +7,17 @@ import { Greeting } from "./greeting.ts";
 import { discard, putBack } from "./handles.ts";
 import { Hold } from "./hold.ts";
 import type { Host } from "./host.ts";
-import { InboundAck, InboundEvent } from "./inbound.ts";
+import { type Arrival, InboundEvent } from "./inbound.ts";
 import type { Handle, Link, PeerKind, Serialization } from "./links/link.ts";
 import { OutboundEvent } from "./outbound.ts";
 import { OutboundAck } from "./outbound-ack.ts";
 import { Outbox } from "./outbox.ts";
+import { Pending } from "./pending.ts";
 import { refusal } from "./refusal.ts";
-import { decodeFailure } from "./remote-error.ts";
 import { Room } from "./room.ts";
 import { Route } from "./route.ts";
 import { estimateSize } from "./size.ts";
-import { metaOf, name, number, readEvent } from "./untrusted.ts";
+import { name, number, readEvent, readEvents } from "./untrusted.ts";
 import { Flag, Item, PROTOCOL, type WireItem } from "./wire.ts";
 
 /**
@@ -49,11 +49,12 @@ export class Peer {
   serialization: Serialization;
   /** @internal */
   readonly outbox: Outbox;
+  /** @internal */
+  lastFrameSize = 0;
 
   readonly #host: Host;
   readonly #routes = new Map<string, Route>();
-  /** Written and not acknowledged, by id. */
-  readonly #awaited = new Map<number, OutboundEvent>();
+  readonly #pending: Pending;
   /** Events of the peer whose listeners have not settled, by the peer's id. */
   readonly #running = new Map<number, InboundEvent>();
   #lastId = 0;
@@ -76,6 +77,7 @@ export class Peer {
     this.outbox = new Outbox(this, () => host.progressed());
     this.#greeting = new Greeting(link, this.outbox, () => host.readyNamespaces());
     this.#farewell = new Farewell(this.outbox);
+    this.#pending = new Pending(host, link.id);
     if (absent || link.ended) {
       this.#state = "down";
       this.#downError = absent ?? this.#death(link.ended ?? {});
@@ -178,23 +180,23 @@ export class Peer {
       message.discard();
       return;
     }
-    const size = estimateSize(message.payload);
-    if (!this.room.fits(message, size)) return;
+    message.size = estimateSize(message.payload);
+    if (!this.room.fits(message, message.size)) return;
     if (this.outbox.holds && !this.room.reserve(message)) return;
     message.stage = "handed";
     const isBundled =
       message instanceof OutboundEvent && message.reserved > 0 && this.outbox.bundle(message);
-    if (!isBundled) this.outbox.push(message, size);
+    if (!isBundled) this.outbox.push(message);
   }
 
   /** @internal */
   awaitAck(event: OutboundEvent): void {
-    this.#awaited.set(event.id, event);
+    this.#pending.add(event);
   }
 
   /** @internal */
   forget(event: OutboundEvent): void {
-    this.#awaited.delete(event.id);
+    this.#pending.remove(event);
   }
 
   /** @internal Tells the other side that the answer is of no use any more. */
@@ -204,14 +206,33 @@ export class Peer {
 
   /** @internal The listeners of an event have settled: answers it, or reports its failure. */
   settled(event: InboundEvent, failure: BusError | undefined): void {
-    this.#running.delete(event.id);
+    if (this.#running.size > 0) this.#running.delete(event.id);
     if (!event.wantsAck) {
       if (failure) this.#host.report(failure, event);
     } else if (this.#state !== "down") {
-      const ack = new OutboundAck(event, failure, (refused) => this.hand(refused));
-      this.#acksTo(event.namespace, ack);
+      this.#acksTo(event.namespace, new OutboundAck(event, failure));
     }
     this.#host.progressed();
+  }
+
+  /** @internal */
+  get inFlight(): number {
+    return this.#pending.size;
+  }
+
+  /** @internal Tells, whenever it is asked, whether everything has left that was emitted so far. */
+  whenFlushed(): () => boolean {
+    const unfinished = new Set([...this.#routes.values()].flatMap((route) => route.onTheirWay()));
+    let isPast: (() => boolean) | undefined;
+    return () => {
+      if (this.#state === "down") return true;
+      for (const message of unfinished) {
+        if (message.stage === "chain" || message.stage === "parked") return false;
+        unfinished.delete(message);
+      }
+      isPast ??= this.outbox.whenPast();
+      return isPast();
+    };
   }
 
   /** @internal Everything that was emitted has been written. */
@@ -232,7 +253,7 @@ export class Peer {
       namespace === undefined
         ? [...this.#routes.values()]
         : [this.#routes.get(namespace)].filter((route) => route !== undefined);
-    const all = [...this.#awaited.values(), ...routes.flatMap((route) => route.unfinished())];
+    const all = [...this.#pending.values(), ...routes.flatMap((route) => route.unfinished())];
     return namespace === undefined ? all : all.filter((event) => event.namespace === namespace);
   }
 
@@ -264,12 +285,13 @@ export class Peer {
   }
 
   #receiveFrame(body: unknown, handle: Handle | undefined): void {
-    const { number, items, isText } = decodeFrame(body);
+    const { number, items, size, isText } = decodeFrame(body);
     // A channel of Node may deliver again what it had buffered when somebody's listener threw.
     if (number <= this.#lastFrame) return;
     this.#lastFrame = number;
     if (isText && this.serialization === "unknown") this.serialization = "advanced";
     let untaken = handle;
+    this.lastFrameSize = size;
     for (const item of items) {
       try {
         if (this.#receive(item, untaken)) untaken = undefined;
@@ -292,9 +314,11 @@ export class Peer {
         if (this.#greeting.isKnown) this.#receiveReady(name(item[1]));
         break;
       case Item.EVENT:
-        return this.#receiveEvent(item, handle);
+        if ((head & Flag.RUN) === 0) return this.#receiveEvent(item, handle);
+        readEvents(item, this.#handle);
+        break;
       case Item.ACK:
-        this.#receiveAck(item);
+        this.#pending.receive(item);
         break;
       case Item.HANDLE_CHECK:
         this.#tellOfHandle(number(item[1]));
@@ -354,42 +378,25 @@ export class Peer {
       if (!handle) return false;
       if (unread !== undefined) putBack(handle, unread);
     }
-    const event = new InboundEvent(this, arrival);
-    if (this.#run(event) && !event.isSettled) this.#running.set(event.id, event);
+    this.#handle(arrival);
     return arrival.handle !== undefined;
   }
 
-  #receiveAck(item: WireItem): void {
-    const answered = this.#awaited.get(number(item[1]));
-    // Late, or a second one: nobody waits any more.
-    if (!answered || answered.isAnswered) return;
-    // All of it is read before anything is done: a malformed ack is none.
-    const { h } = metaOf(item[2]);
-    const failure =
-      (item[0] as number) & Flag.FAILURE ? decodeFailure(item[3], this.id) : undefined;
-    const reply = failure ? undefined : item[3];
-    answered.isAnswered = true;
-    const ack = new InboundAck(answered, reply, failure, h);
-    // It has arrived in time. The middleware gets as much time again, so that it settles in any case.
-    if (this.#run(ack)) answered.restartTime();
-    else ack.settle();
-  }
-
-  /** Runs the chain; whatever a layer throws at the wrong time ends as the failure of that message. */
-  #run(message: InboundEvent | InboundAck): boolean {
+  readonly #handle = (arrival: Arrival): void => {
+    const event = new InboundEvent(this, arrival);
     try {
-      const running = this.#host.receive(message);
-      running?.catch((cause: unknown) => this.#failLate(message, cause));
-      return running !== undefined;
+      const running = this.#host.receiveEvent(event);
+      running?.catch((cause: unknown) => this.#failLate(event, cause));
+      if (running && !event.isSettled) this.#running.set(event.id, event);
     } catch (cause) {
-      message.settle({ cause });
-      return false;
+      event.settle({ cause });
     }
-  }
+  };
 
-  #failLate(message: InboundEvent | InboundAck, cause: unknown): void {
-    if (message.isSettled) this.#host.report(refusal(message, "yes", { cause }), message);
-    else message.settle({ cause });
+  /** Whatever a layer throws at the wrong time ends as the failure of that message. */
+  #failLate(event: InboundEvent, cause: unknown): void {
+    if (event.isSettled) this.#host.report(refusal(event, "yes", { cause }), event);
+    else event.settle({ cause });
   }
 
   /** Right behind a handle the sender asks whether it came: only one can be under way. */
@@ -419,7 +426,9 @@ export class Peer {
 
   /** A peer that makes up namespaces gets its answers, but no lane for each. */
   #acksTo(namespace: string, ack: OutboundAck): void {
-    if (this.#mayHaveRoute(namespace)) this.route(namespace).acks.enter(ack);
+    const route = this.#routes.get(namespace);
+    if (route) route.acks.enter(ack);
+    else if (this.#mayHaveRoute(namespace)) this.route(namespace).acks.enter(ack);
     else this.hand(ack);
   }
 

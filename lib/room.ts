@@ -18,6 +18,8 @@ const OVERHEAD = 32;
 const OVERDRAFT = 1.25;
 /** A peer is not writable any more when a quarter of the room is taken, and drained at an eighth. */
 const HIGH = 4;
+/** Of the room as much may be sent in one tick without being counted: 1 MiB by default. */
+const BURST = 16;
 const LOW = 8;
 
 /** The room for what waits for one peer: until its namespace is ready, or until it can be written. */
@@ -88,6 +90,11 @@ export class Room {
   /** Less waits than before. */
   moved(): void {
     if (this.#drained.length > 0 && this.waiting <= this.#limits.pending / LOW) this.close();
+  }
+
+  /** Bytes that may be on their way within one tick. */
+  get burst(): number {
+    return this.#limits.pending / BURST;
   }
 
   /** Whether so little waits that a careful sender need not hold back. */

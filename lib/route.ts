@@ -1,8 +1,10 @@
-import type { Middleware } from "./chain.ts";
+import type { Layer } from "./chain.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { BusError } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { Lane } from "./lane.ts";
+import type { Chains } from "./layers.ts";
+import type { Namespace } from "./namespace.ts";
 import type { OutboundEvent } from "./outbound.ts";
 import type { OutboundAck } from "./outbound-ack.ts";
 import type { Peer } from "./peer.ts";
@@ -19,6 +21,8 @@ export class Route {
   readonly events: Lane<OutboundEvent>;
   readonly acks: Lane<OutboundAck>;
   readonly #host: Host;
+  /** The namespace in this process, once there is one. */
+  #local: Namespace | undefined;
   /** In order of emit. A message leaves it when the namespace is ready, or when it settles. */
   readonly #parked = new Set<OutboundEvent>();
 
@@ -34,11 +38,11 @@ export class Route {
     };
     this.events = new Lane<OutboundEvent>({
       ...room,
-      layers: (): readonly Middleware[] => host.layers(namespace, "outbound event"),
+      layers: (): readonly Layer[] => this.chains["outbound event"],
     });
     this.acks = new Lane<OutboundAck>({
       ...room,
-      layers: (): readonly Middleware[] => host.layers(namespace, "outbound ack"),
+      layers: (): readonly Layer[] => this.chains["outbound ack"],
     });
   }
 
@@ -47,12 +51,21 @@ export class Route {
   }
 
   get ackTimeout(): number {
-    return this.#host.ackTimeout(this.namespace);
+    return this.#here?.ackTimeout ?? this.#host.defaultAckTimeout;
+  }
+
+  get chains(): Chains {
+    return this.#here?.chains ?? this.#host.chains;
+  }
+
+  get #here(): Namespace | undefined {
+    this.#local ??= this.#host.local(this.namespace);
+    return this.#local;
   }
 
   /** Whether a message would have to wait: behind others, or for the namespace to be ready. */
   get mustWait(): boolean {
-    return !this.peer.isReady(this.namespace) || this.#parked.size > 0;
+    return !this.ready || this.peer.state !== "up" || this.#parked.size > 0;
   }
 
   get isIdle(): boolean {
@@ -91,6 +104,11 @@ export class Route {
   /** Everything that has not reached the peer's outbox. */
   unfinished(): OutboundEvent[] {
     return [...this.#parked, ...this.events.unfinished()];
+  }
+
+  /** The same, and the answers too. */
+  onTheirWay(): (OutboundEvent | OutboundAck)[] {
+    return [...this.unfinished(), ...this.acks.unfinished()];
   }
 
   progressed(): void {

@@ -39,9 +39,21 @@ function estimateList(list: unknown[], budget: { looks: number }): number {
 
 function estimateObject(object: object, budget: { looks: number }): number {
   let size = 2;
+  let { looks } = budget;
   for (const key in object) {
-    if (budget.looks-- <= 0) return size * 2;
-    size += key.length + 4 + estimate((object as Record<string, unknown>)[key], budget);
+    if (looks-- <= 0) return size * 2;
+    const value = (object as Record<string, unknown>)[key];
+    size += key.length + 4;
+    if (typeof value === "string") {
+      size += value.length + 2;
+    } else if (typeof value !== "object" || value === null) {
+      size += 8;
+    } else {
+      budget.looks = looks;
+      size += estimate(value, budget);
+      looks = budget.looks;
+    }
   }
+  budget.looks = looks;
   return size;
 }

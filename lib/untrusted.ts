@@ -6,6 +6,10 @@ import type { Arrival } from "./inbound.ts";
 import type { Handle } from "./links/link.ts";
 import { Flag, type Meta, type WireItem } from "./wire.ts";
 
+/** Where the payloads begin in a run. */
+const EVENTS_BEGIN = 4;
+const ACKS_BEGIN = 2;
+
 /** A name of a namespace or an event. */
 export function name(value: unknown): string {
   if (typeof value === "string" && value !== "" && value.length <= MOST_NAME) return value;
@@ -62,4 +66,35 @@ export function readEvent(
     isCancellable: meta.s === 1,
   };
   return { arrival, unread: meta.b, expectsHandle };
+}
+
+/** A run of events that have nothing but names and data. */
+export function readEvents(item: WireItem, take: (arrival: Arrival) => void): void {
+  const wantsAck = ((item[0] as number) & Flag.WANTS_ACK) !== 0;
+  const first = number(item[1]);
+  const namespace = name(item[2]);
+  const event = name(item[3]);
+  number(first + item.length);
+  for (let index = EVENTS_BEGIN; index < item.length; index++) {
+    take({
+      id: first + index - EVENTS_BEGIN,
+      namespace,
+      event,
+      data: item[index],
+      headers: undefined,
+      wantsAck,
+      handle: undefined,
+      remaining: undefined,
+      isCancellable: false,
+    });
+  }
+}
+
+/** A run of acks that have nothing but a reply. */
+export function readAcks(item: WireItem, take: (id: number, reply: unknown) => void): void {
+  const first = number(item[1]);
+  number(first + item.length);
+  for (let index = ACKS_BEGIN; index < item.length; index++) {
+    take(first + index - ACKS_BEGIN, item[index]);
+  }
 }

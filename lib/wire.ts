@@ -35,6 +35,11 @@ export const Flag = {
   BESIDE: 128,
   /** A handle travels with the event. */
   HANDLE: 256,
+  /**
+   * A run of events with the same names, or of acks, whose ids follow each other and that have nothing but a
+   * payload: head, first id, names if they are events, payloads.
+   */
+  RUN: 512,
 } as const;
 
 /** An item: its head, then what belongs to its kind, the payload last and only if there is one. */
@@ -64,8 +69,14 @@ export interface Snapshot {
   readonly size: number;
 }
 
+/** How a parcel moves: with others that are answered, as an answer to such, or on its own. */
+export type Flow = "request" | "answer" | "one way";
+
 /** Something that waits to be put into a frame. */
 export interface Parcel {
+  readonly flow: Flow;
+  /** Bytes it takes, about. */
+  readonly size: number;
   /** Nobody waits for it any more: it is left out. */
   readonly abandoned: boolean;
   /** The payload; `undefined` if there is none. */
@@ -73,6 +84,11 @@ export interface Parcel {
   snapshot: Snapshot | undefined;
   /** Travels in a frame of its own. */
   readonly transfer: Handle | undefined;
+  /** Where there is nothing to tell of it but its names and a payload: the head of its item. */
+  readonly plainHead?: number | undefined;
+  readonly id?: number;
+  readonly namespace?: string;
+  readonly event?: string;
   /** The item, without its payload. */
   item(): WireItem;
   /** Of a parcel that is a frame by itself, encoded before: the text of its items. */

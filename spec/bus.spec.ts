@@ -133,8 +133,9 @@ describe("the bus", () => {
     it("send an ack only where one is wanted", async () => {
       pair.a.to(pair.toB).emit("x", 1);
       await pair.a.to(pair.toB).emit("x", 2).ackd();
-      const acks = JSON.stringify(pair.right.sent).match(/\[3,\d+,0,/g);
-      expect(acks).to.have.length(1);
+      // A run of acks, of which the first has the id 2, has one reply.
+      const acks = JSON.stringify(pair.right.sent).match(/\[515,.*?\]/g);
+      expect(acks).to.deep.equal(["[515,2,2]"]);
     });
 
     it("report no failure that somebody has asked for", async () => {
@@ -354,14 +355,14 @@ describe("the bus", () => {
   });
 
   describe("frames", () => {
-    it("are shared by the messages of one tick, and by their acks", async () => {
+    it("are shared by the messages of one tick, a quarter of them each, and by their acks", async () => {
       pair.b.on("x", (data) => data);
       await pair.a.to(pair.toB).emit("x").ackd();
       const before = [pair.left.sent.length, pair.right.sent.length];
       const peer = pair.a.to(pair.toB);
-      await Promise.all(Array.from({ length: 50 }, (_, i) => peer.emit("x", i).ackd()));
+      await Promise.all(Array.from({ length: 64 }, (_, i) => peer.emit("x", i).ackd()));
       const after = [pair.left.sent.length, pair.right.sent.length];
-      expect(after.map((count, i) => count - (before[i] ?? 0))).to.deep.equal([1, 1]);
+      expect(after.map((count, i) => count - (before[i] ?? 0))).to.deep.equal([4, 4]);
     });
 
     it("are plain objects with one own key", async () => {
@@ -662,7 +663,7 @@ describe("the bus", () => {
         Array.from({ length: 50 }, () => peer.emit("x", "x".repeat(100_000)).ackd()),
       );
       const full = results.filter(({ status }) => status === "rejected");
-      expect(full.length).to.be.within(25, 35);
+      expect(full.length).to.be.within(35, 45);
       expect(full[0]).to.have.nested.property("reason.code", "ERR_QUEUE_FULL");
     });
 

@@ -31,7 +31,7 @@ const meta = fc.oneof(
 const item = fc
   .tuple(
     fc.nat(15),
-    fc.constantFrom(0, 16, 32, 64, 128, 256, 496),
+    fc.constantFrom(0, 16, 32, 64, 128, 256, 496, 512, 528),
     fc.tuple(id, name, name, meta, payload),
     fc.nat(6),
   )

@@ -1,4 +1,4 @@
-import { builtin, completed, type Layer } from "../chain.ts";
+import { builtin, type Layer } from "../chain.ts";
 import type { InboundAck, InboundEvent } from "../inbound.ts";
 
 /**
@@ -6,25 +6,8 @@ import type { InboundAck, InboundEvent } from "../inbound.ts";
  * ack has passed the other layers. What they throw, or drop, becomes the answer.
  */
 export function ackTracking(): Layer {
-  return builtin<InboundEvent | InboundAck>(
-    "ackTracking",
-    ["inbound event", "inbound ack"],
-    function ackTracking(message, next) {
-      let rest: Promise<void>;
-      try {
-        rest = next();
-      } catch (cause) {
-        message.settle({ cause });
-        return;
-      }
-      if (rest === completed) {
-        message.settle();
-        return;
-      }
-      return rest.then(
-        () => message.settle(),
-        (cause: unknown) => message.settle({ cause }),
-      );
-    },
-  );
+  return builtin<InboundEvent | InboundAck>("ackTracking", (_message, next) => next(), {
+    crossings: ["inbound event", "inbound ack"],
+    ends: (message, thrown) => message.settle(thrown),
+  });
 }

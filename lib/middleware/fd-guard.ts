@@ -1,4 +1,4 @@
-import { builtin, type Layer, type Next } from "../chain.ts";
+import { builtin, type Layer } from "../chain.ts";
 import { atCaller, BusError } from "../errors.ts";
 import type { InboundEvent } from "../inbound.ts";
 import type { OutboundEvent } from "../outbound.ts";
@@ -11,20 +11,19 @@ import type { OutboundEvent } from "../outbound.ts";
 export function fdGuard(): Layer {
   return builtin<InboundEvent>(
     "fdGuard",
-    ["inbound event"],
-    function fdGuard(message, next) {
-      return message.hasHandle ? outlast(message, next) : next();
+    async function fdGuard(message, next) {
+      try {
+        await next();
+      } finally {
+        message.discardHandle();
+      }
     },
-    (message) => guard(message as OutboundEvent),
+    {
+      crossings: ["inbound event"],
+      skips: (message) => !message.hasHandle,
+      guard: (message) => guard(message as OutboundEvent),
+    },
   );
-}
-
-async function outlast(message: InboundEvent, next: Next): Promise<void> {
-  try {
-    await next();
-  } finally {
-    message.discardHandle();
-  }
 }
 
 function guard(message: OutboundEvent): void {

@@ -24,13 +24,17 @@ export function logging(options: LoggingOptions = {}): Layer {
   const logger = options.logger ?? (node.enabled ? nodeLogger : undefined);
   const level = options.level ?? "debug";
   const crossings = logger ? undefined : [];
-  const layer = builtin<Message>("logging", crossings, function logging(message, next) {
-    if (message.direction === "outbound") log(message);
-    const rest = next();
-    if (message.direction === "outbound") return rest;
-    if (rest !== completed) return rest.then(() => log(message));
-    log(message);
-  });
+  const layer = builtin<Message>(
+    "logging",
+    function logging(message, next) {
+      if (message.direction === "outbound") log(message);
+      const rest = next();
+      if (message.direction === "outbound") return rest;
+      if (rest !== completed) return rest.then(() => log(message));
+      log(message);
+    },
+    { crossings },
+  );
   function log(message: Message): void {
     const { direction, kind, namespace, event, id, peer, error } = message;
     const arrow = direction === "outbound" ? "->" : "<-";

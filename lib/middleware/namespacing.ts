@@ -9,9 +9,7 @@ import type { InboundEvent } from "../inbound.ts";
 export function namespacing(): Layer {
   return builtin<InboundEvent>(
     "namespacing",
-    ["inbound event"],
-    function namespacing(message, next) {
-      if (message.standing === "open") return next();
+    function namespacing(message) {
       const { namespace } = message;
       message.decline(
         message.standing === "closed"
@@ -19,5 +17,6 @@ export function namespacing(): Layer {
           : new BusError("ERR_UNHANDLED", `namespace "${namespace}" is not open here`),
       );
     },
+    { crossings: ["inbound event"], skips: (message) => message.standing === "open" },
   );
 }

@@ -13,8 +13,11 @@ export interface QueueingOptions {
  * message fails with `ERR_QUEUE_FULL`; the others stay.
  */
 export function queueing(options: QueueingOptions = {}): Layer {
-  return builtin<OutboundEvent>("queueing", ["outbound event"], function queueing(message, next) {
-    if (!message.mustWait) return next();
-    message.park(options);
-  });
+  return builtin<OutboundEvent>(
+    "queueing",
+    function queueing(message) {
+      message.park(options);
+    },
+    { crossings: ["outbound event"], skips: (message) => !message.mustWait },
+  );
 }

@@ -418,7 +418,7 @@ describe("handles", () => {
       const answered = nextEvent(child, "message");
       child.send({ clusterphone2: [number, [2 | 16, number, "_", "descriptors", 0]] });
       const [frame] = (await answered) as [{ clusterphone2: [number, number[]] }];
-      descriptorsNow = frame.clusterphone2[1][3] ?? Infinity;
+      descriptorsNow = frame.clusterphone2[1][2] ?? Infinity;
     }
     expect(descriptorsNow).to.be.at.most(Number(before));
     open.close();

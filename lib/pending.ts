@@ -1,0 +1,96 @@
+import { run, type Terminal } from "./chain.ts";
+import type { BusError } from "./errors.ts";
+import type { Host } from "./host.ts";
+import { InboundAck } from "./inbound.ts";
+import type { OutboundEvent } from "./outbound.ts";
+import { refusal } from "./refusal.ts";
+import { decodeFailure } from "./remote-error.ts";
+import { metaOf, number, readAcks } from "./untrusted.ts";
+import { Flag, type WireItem } from "./wire.ts";
+
+/** The end of the chain of an ack: its receipt is settled by a layer. */
+const reach: Terminal = (message) => {
+  message.reached = true;
+  return undefined;
+};
+
+/** The messages that were written to a peer and wait for their acks, by id. */
+export class Pending {
+  readonly #host: Host;
+  readonly #peerId: string;
+  readonly #byId = new Map<number, OutboundEvent>();
+
+  constructor(host: Host, peerId: string) {
+    this.#host = host;
+    this.#peerId = peerId;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  values(): Iterable<OutboundEvent> {
+    return this.#byId.values();
+  }
+
+  add(event: OutboundEvent): void {
+    this.#byId.set(event.id, event);
+  }
+
+  remove(event: OutboundEvent): void {
+    this.#byId.delete(event.id);
+  }
+
+  /** An item with an ack, or a run of them. */
+  receive(item: WireItem): void {
+    const head = item[0] as number;
+    if (head & Flag.RUN) {
+      readAcks(item, this.#takeReply);
+      return;
+    }
+    const answered = this.#unanswered(number(item[1]));
+    if (!answered) return;
+    // All of it is read before anything is done: a malformed ack is none.
+    const { h } = metaOf(item[2]);
+    const failure = head & Flag.FAILURE ? decodeFailure(item[3], this.#peerId) : undefined;
+    this.#settle(answered, failure ? undefined : item[3], failure, h);
+  }
+
+  readonly #takeReply = (id: number, reply: unknown): void => {
+    const answered = this.#unanswered(id);
+    if (answered) this.#settle(answered, reply);
+  };
+
+  /** A late ack, or a second one, finds nobody who waits for it. */
+  #unanswered(id: number): OutboundEvent | undefined {
+    const answered = this.#byId.get(id);
+    return answered?.isAnswered ? undefined : answered;
+  }
+
+  #settle(
+    answered: OutboundEvent,
+    reply: unknown,
+    failure?: BusError,
+    headers?: Record<string, string>,
+  ): void {
+    answered.isAnswered = true;
+    const ack = new InboundAck(answered, reply, failure, headers);
+    try {
+      const running = run(answered.chains["inbound ack"], ack, reach);
+      if (!running) {
+        ack.settle();
+        return;
+      }
+      running.catch((cause: unknown) => this.#failLate(ack, cause));
+      // It has arrived in time. The middleware gets as much time again, so that it settles in any case.
+      answered.restartTime();
+    } catch (cause) {
+      ack.settle({ cause });
+    }
+  }
+
+  #failLate(ack: InboundAck, cause: unknown): void {
+    if (ack.isSettled) this.#host.report(refusal(ack, "yes", { cause }), ack);
+    else ack.settle({ cause });
+  }
+}
