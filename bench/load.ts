@@ -107,7 +107,7 @@ export async function carry(
     });
   };
 
-  const perWindow = Math.ceil(load.depth / WINDOWS);
+  const perWindow = Math.max(2, Math.ceil(load.depth / WINDOWS));
   const window = (number: number, ended: () => void) => {
     if (!first.send) throw new Error("this side cannot send without an answer");
     const from = number * perWindow;

@@ -4,10 +4,10 @@ import type { Effort, Scenario } from "./result.ts";
 import { scenarios } from "./scenarios/index.ts";
 
 const EFFORTS: Readonly<Record<Effort["name"], Effort>> = {
-  full: { name: "full", rounds: 7, milliseconds: 300, warmUpMilliseconds: 300 },
-  quick: { name: "quick", rounds: 5, milliseconds: 80, warmUpMilliseconds: 60 },
+  full: { name: "full", rounds: 7, slowRounds: 7, milliseconds: 300, warmUpMilliseconds: 300 },
+  quick: { name: "quick", rounds: 5, slowRounds: 3, milliseconds: 80, warmUpMilliseconds: 60 },
   // For the spec, which looks at the form of the figures, not at the figures.
-  tiny: { name: "tiny", rounds: 2, milliseconds: 5, warmUpMilliseconds: 5 },
+  tiny: { name: "tiny", rounds: 2, slowRounds: 1, milliseconds: 5, warmUpMilliseconds: 5 },
 };
 
 export interface Options {

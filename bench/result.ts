@@ -26,6 +26,8 @@ export interface Case {
 export interface Effort {
   readonly name: "full" | "quick" | "tiny";
   readonly rounds: number;
+  /** Of what takes long in each. */
+  readonly slowRounds: number;
   /** Of a side's turn in a round. */
   readonly milliseconds: number;
   readonly warmUpMilliseconds: number;

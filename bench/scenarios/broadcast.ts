@@ -15,7 +15,11 @@ export const broadcast: Scenario = {
       });
       yield* await withPairs(setups, async function* (pairs) {
         // One event to all takes up to a tenth of a second, and more than a few should be in each figure.
-        const longer = { ...effort, milliseconds: effort.milliseconds * 2 };
+        const slow = {
+          ...effort,
+          rounds: effort.slowRounds,
+          milliseconds: effort.milliseconds * 2,
+        };
         yield {
           scenario: "broadcast",
           name: serialization,
@@ -25,7 +29,7 @@ export const broadcast: Scenario = {
           outcomes: await inTurn(
             pairs,
             { kind: "to all", depth: 1, payload: "1 MB" },
-            longer,
+            slow,
             (sample) => sample.processor,
           ),
         };

@@ -25,7 +25,7 @@ export const payloads: Scenario = {
   title: "Payloads of all sizes, answered with one word",
   async *run(effort) {
     const isFull = effort.name === "full";
-    const rounds = { ...effort, rounds: Math.min(effort.rounds, isFull ? Infinity : 3) };
+    const slow = { ...effort, rounds: effort.slowRounds };
     for (const serialization of ["json", "advanced"] as const) {
       const quick = QUICK[serialization];
       const kinds = DEPTHS.filter(([payload]) => isFull || quick?.includes(payload));
@@ -45,7 +45,7 @@ export const payloads: Scenario = {
               unit: kind === "one way" ? "messages/s" : "round trips/s",
               better: "more",
               baseline: "process.send",
-              outcomes: await inTurn(pairs, { kind, depth, payload }, rounds),
+              outcomes: await inTurn(pairs, { kind, depth, payload }, slow),
             };
           }
         }
