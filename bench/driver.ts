@@ -49,7 +49,10 @@ function say(what: unknown): void {
   process.stdout.write(`${JSON.stringify(what)}\n`);
 }
 
+let last: Promise<void> = Promise.resolve();
 createInterface({ input: process.stdin })
-  .on("line", (line) => void obey(JSON.parse(line) as Order).then(say))
-  .on("close", () => process.exit());
+  .on("line", (line) => {
+    last = last.then(() => obey(JSON.parse(line) as Order)).then(say);
+  })
+  .on("close", () => void last.then(() => process.exit()));
 say({ ready: true });

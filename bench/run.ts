@@ -2,6 +2,7 @@
 // docs/performance.md tells how it measures.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { markdownOf } from "./markdown.ts";
 import { readOptions } from "./options.ts";
 import { loadNow, reportOf } from "./report.ts";
 import type { Case } from "./result.ts";
@@ -42,6 +43,7 @@ const write = (folder: string, name: string, text: string) => {
   print(join(folder, name));
 };
 write(results, `node-${major}.json`, `${JSON.stringify(report, undefined, 1)}\n`);
+write(results, `node-${major}.md`, markdownOf(report));
 if (effort.name !== "tiny") {
   // Not before it is needed: loading Vega takes a while.
   const { chartsOf } = await import("./charts.ts");

@@ -31,6 +31,8 @@ export interface Setup {
   readonly promises?: false;
   /** Flags of Node for the measured process. */
   readonly flags?: readonly string[];
+  /** The same for the other process, as for a profile of it. */
+  readonly workerFlags?: readonly string[];
 }
 
 export type Channel = ChildProcess | ClusterWorker | Thread;

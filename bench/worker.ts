@@ -12,11 +12,12 @@ const entry = fileURLToPath(
 export function startWorker(setup: Setup): Channel {
   const text = JSON.stringify(setup);
   const { serialization } = setup;
+  const execArgv = [...(setup.workerFlags ?? [])];
   switch (setup.carrier) {
     case "fork":
-      return fork(entry, [text], { serialization, execArgv: [] });
+      return fork(entry, [text], { serialization, execArgv });
     case "cluster":
-      cluster.setupPrimary({ exec: entry, args: [text], serialization, execArgv: [] });
+      cluster.setupPrimary({ exec: entry, args: [text], serialization, execArgv });
       return cluster.fork();
     case "thread":
       return new Thread(entry, { argv: [text] });
