@@ -8,6 +8,8 @@ export interface Load {
   /** Requests in flight, or messages that may be under way. */
   readonly depth: number;
   readonly milliseconds: number;
+  /** Before them, so many under the same load that are not counted. */
+  readonly leadIn?: number;
   readonly payload: PayloadKind;
 }
 
@@ -47,16 +49,20 @@ interface Counted {
 /** Calls its `begin` when the previous one has ended, `depth` times at once, for a while. */
 function keepInFlight(
   depth: number,
-  milliseconds: number,
+  { milliseconds, leadIn = 0 }: Load,
   begin: (number: number, ended: () => void) => void,
+  onStart: () => void,
 ): Promise<Counted> {
   return new Promise((resolve) => {
     let begun = 0;
+    let begunBefore = 0;
     let count = 0;
     let inFlight = 0;
     let isLate = false;
     let isOver = false;
+    let start = 0;
     let seconds = 0;
+    let processorBefore = process.cpuUsage();
     const next = () => {
       inFlight++;
       begin(begun++, ended);
@@ -71,14 +77,21 @@ function keepInFlight(
       }
       if (isOver && inFlight === 0) {
         const { user, system } = process.cpuUsage(processorBefore);
-        resolve({ count, seconds, processor: (user + system) / begun });
+        resolve({ count, seconds, processor: (user + system) / (begun - begunBefore) });
       }
     };
-    const processorBefore = process.cpuUsage();
-    const start = performance.now();
-    setTimeout(() => {
-      isLate = true;
-    }, milliseconds);
+    const startCounting = () => {
+      count = 0;
+      begunBefore = begun;
+      processorBefore = process.cpuUsage();
+      start = performance.now();
+      onStart();
+      setTimeout(() => {
+        isLate = true;
+      }, milliseconds);
+    };
+    if (leadIn > 0) setTimeout(startCounting, leadIn);
+    else startCounting();
     for (let call = 0; call < depth; call++) next();
   });
 }
@@ -126,13 +139,12 @@ export async function carry(
     for (const connection of connections) connection.request(payload, answered);
   };
 
-  const { kind, depth, milliseconds } = load;
-  const { count, seconds, processor } =
-    kind === "round trips"
-      ? await keepInFlight(depth, milliseconds, request)
-      : kind === "one way"
-        ? await keepInFlight(WINDOWS, milliseconds, window)
-        : await keepInFlight(depth, milliseconds, toAll);
+  const { kind, depth } = load;
+  const begin = { "round trips": request, "one way": window, "to all": toAll }[kind];
+  const atOnce = kind === "one way" ? WINDOWS : depth;
+  const { count, seconds, processor } = await keepInFlight(atOnce, load, begin, () =>
+    histogram.reset(),
+  );
   const units = kind === "one way" ? perWindow : 1;
   return {
     rate: (count * units) / seconds,

@@ -3,13 +3,17 @@ import { Pair } from "./pair.ts";
 import type { Effort, Outcome } from "./result.ts";
 import type { Framing, Setup, SideName } from "./side.ts";
 
-/** Starts pairs, hands them over, and ends them whatever happens. */
+/** Starts pairs, each process on a processor of its own if wanted and possible, hands them over, and ends them whatever happens. */
 export async function withPairs<Result>(
   setups: Readonly<Record<string, Setup>>,
+  { pinned }: Effort,
   use: (pairs: Pair[]) => AsyncGenerator<Result>,
 ): Promise<AsyncGenerator<Result>> {
   const pairs = await Promise.all(
-    Object.entries(setups).map(([label, setup]) => Pair.start(label, setup)),
+    Object.entries(setups).map(([label, setup]) => {
+      const isPair = setup.workers === undefined && setup.carrier !== "thread";
+      return Pair.start(label, { ...setup, pinned: pinned && isPair });
+    }),
   );
   return (async function* () {
     try {
@@ -34,6 +38,18 @@ const rate: Figure = (sample) => sample.rate;
 
 /** A pair that has just started is warmed up so many times as long. */
 const COLD = 4;
+/** And with so much in flight, as its code is not compiled before it has run some ten thousand times. */
+const COLD_DEPTH = 256;
+
+async function warmUp(pair: Pair, load: Omit<Load, "milliseconds">, effort: Effort): Promise<void> {
+  const milliseconds = effort.warmUpMilliseconds;
+  if (!pair.isWarm) {
+    const depth = load.payload === "100 B" ? COLD_DEPTH : load.depth;
+    await pair.carry({ ...load, depth, milliseconds: milliseconds * COLD });
+    pair.isWarm = true;
+  }
+  await pair.carry({ ...load, milliseconds });
+}
 
 /**
  * Puts the same load on all pairs, one at a time, in rounds: there and back, so that what slowly changes
@@ -45,23 +61,24 @@ export async function inTurn(
   effort: Effort,
   figure: Figure = rate,
 ): Promise<Outcome[]> {
-  // With one message at a time it is decisive on which processor the system puts either process, and that
-  // changes all the time: more rounds, so that neither side's luck lasts.
+  // With one message at a time it is decisive whether the system has both processes on one processor. That
+  // changes all the time, and while a pair rests: so there are more rounds, and always in the same order.
   const isSerial = load.kind === "round trips" && load.depth === 1;
   const rounds = isSerial ? effort.rounds * 3 : effort.rounds;
   const milliseconds = isSerial ? effort.milliseconds / 2 : effort.milliseconds;
+  // What is sent to all takes too long for it.
+  const leadIn = load.kind === "to all" ? 0 : effort.leadIn;
   const notes = new Map<Pair, string>();
   const samples = new Map(pairs.map((pair) => [pair, [] as Sample[]]));
   for (const pair of pairs) {
-    const warmUp = effort.warmUpMilliseconds * (pair.isWarm ? 1 : COLD);
-    await pair.carry({ ...load, milliseconds: warmUp });
-    pair.isWarm = true;
+    await warmUp(pair, load, effort);
     if (pair.setup.side === "bare loop") notes.set(pair, await tune(pair, load, effort));
   }
   for (let round = 0; round < rounds; round++) {
-    const order = round % 2 === 0 ? pairs : [...pairs].reverse();
+    // There and back; but not where it counts how long a pair has rested, as that has to be alike for all.
+    const order = round % 2 === 0 || isSerial ? pairs : [...pairs].reverse();
     for (const pair of order) {
-      samples.get(pair)?.push(await pair.carry({ ...load, milliseconds }));
+      samples.get(pair)?.push(await pair.carry({ ...load, milliseconds, leadIn }));
     }
   }
   return pairs.map((pair) => {

@@ -3,11 +3,32 @@ import { parseArgs } from "node:util";
 import type { Effort, Scenario } from "./result.ts";
 import { scenarios } from "./scenarios/index.ts";
 
-const EFFORTS: Readonly<Record<Effort["name"], Effort>> = {
-  full: { name: "full", rounds: 7, slowRounds: 7, milliseconds: 300, warmUpMilliseconds: 300 },
-  quick: { name: "quick", rounds: 5, slowRounds: 3, milliseconds: 80, warmUpMilliseconds: 60 },
+const EFFORTS: Readonly<Record<Effort["name"], Omit<Effort, "pinned">>> = {
+  full: {
+    name: "full",
+    rounds: 7,
+    slowRounds: 7,
+    milliseconds: 300,
+    warmUpMilliseconds: 300,
+    leadIn: 50,
+  },
+  quick: {
+    name: "quick",
+    rounds: 5,
+    slowRounds: 3,
+    milliseconds: 80,
+    warmUpMilliseconds: 60,
+    leadIn: 15,
+  },
   // For the spec, which looks at the form of the figures, not at the figures.
-  tiny: { name: "tiny", rounds: 2, slowRounds: 1, milliseconds: 5, warmUpMilliseconds: 5 },
+  tiny: {
+    name: "tiny",
+    rounds: 2,
+    slowRounds: 1,
+    milliseconds: 5,
+    warmUpMilliseconds: 5,
+    leadIn: 1,
+  },
 };
 
 export interface Options {
@@ -26,10 +47,12 @@ export function readOptions(): Options {
       tiny: { type: "boolean", default: false },
       only: { type: "string", multiple: true, default: [] },
       out: { type: "string" },
+      pin: { type: "boolean", default: false },
       publish: { type: "boolean", default: false },
     },
   });
-  const effort = EFFORTS[values.tiny ? "tiny" : values.quick ? "quick" : "full"];
+  const name = values.tiny ? "tiny" : values.quick ? "quick" : "full";
+  const effort: Effort = { ...EFFORTS[name], pinned: values.pin };
   const names = scenarios.map(({ name }) => name);
   for (const name of values.only) {
     if (names.includes(name)) continue;

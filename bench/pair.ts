@@ -21,11 +21,10 @@ export class Pair {
   private constructor(label: string, setup: Setup) {
     this.label = label;
     this.setup = setup;
-    this.#process = spawn(
-      process.execPath,
-      [...(setup.flags ?? []), driver, JSON.stringify(setup)],
-      { stdio: ["pipe", "pipe", "inherit"] },
-    );
+    const command = [process.execPath, ...(setup.flags ?? []), driver, JSON.stringify(setup)];
+    if (setup.pinned) command.unshift("taskset", "--cpu-list", "0");
+    const [program = "", ...args] = command;
+    this.#process = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
     this.#lines = createInterface({ input: this.#process.stdout });
   }
 

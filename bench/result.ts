@@ -31,6 +31,10 @@ export interface Effort {
   /** Of a side's turn in a round. */
   readonly milliseconds: number;
   readonly warmUpMilliseconds: number;
+  /** Before each turn, and not counted. */
+  readonly leadIn: number;
+  /** Each process of a pair on a processor of its own, where there are two of them. */
+  readonly pinned: boolean;
 }
 
 /** Something to measure. */

@@ -1,4 +1,4 @@
-// npm run bench -- [--quick] [--only SCENARIO]... [--out FOLDER | --publish]
+// npm run bench -- [--quick] [--only SCENARIO]... [--pin] [--out FOLDER | --publish]
 // docs/performance.md tells how it measures.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -29,6 +29,8 @@ export interface Setup {
   readonly middlewares?: { readonly count: number; readonly kind: "sync" | "async" };
   /** Without them the bare loop calls back at once, which no user of the other sides could have. */
   readonly promises?: false;
+  /** Puts the measured process on the first processor and the other one on the second, by `taskset`. */
+  readonly pinned?: boolean;
   /** Flags of Node for the measured process. */
   readonly flags?: readonly string[];
   /** The same for the other process, as for a profile of it. */

@@ -1,4 +1,4 @@
-import { fork } from "node:child_process";
+import { ChildProcess, execFileSync, fork } from "node:child_process";
 import cluster from "node:cluster";
 import { fileURLToPath } from "node:url";
 import { Worker as Thread } from "node:worker_threads";
@@ -10,6 +10,17 @@ const entry = fileURLToPath(
 
 /** Starts the other end of a pair. */
 export function startWorker(setup: Setup): Channel {
+  const channel = start(setup);
+  if (setup.pinned && !(channel instanceof Thread)) {
+    const { pid } = channel instanceof ChildProcess ? channel : channel.process;
+    execFileSync("taskset", ["--all-tasks", "--cpu-list", "--pid", "1", String(pid)], {
+      stdio: "ignore",
+    });
+  }
+  return channel;
+}
+
+function start(setup: Setup): Channel {
   const text = JSON.stringify(setup);
   const { serialization } = setup;
   const execArgv = [...(setup.workerFlags ?? [])];

@@ -13,7 +13,7 @@ export const broadcast: Scenario = {
         answers: "short",
         workers: 8,
       });
-      yield* await withPairs(setups, async function* (pairs) {
+      yield* await withPairs(setups, effort, async function* (pairs) {
         // One event to all takes up to a tenth of a second, and more than a few should be in each figure.
         const slow = {
           ...effort,

@@ -20,7 +20,7 @@ export const middlewares: Scenario = {
       "1 async": { ...setup, middlewares: { count: 1, kind: "async" } },
       "5 async": { ...setup, middlewares: { count: 5, kind: "async" } },
     };
-    yield* await withPairs(setups, async function* (pairs) {
+    yield* await withPairs(setups, effort, async function* (pairs) {
       yield {
         scenario: "middlewares",
         name: "json, depth 256",

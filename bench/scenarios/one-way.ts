@@ -14,7 +14,7 @@ export const oneWay: Scenario = {
         serialization,
         answers: "short",
       });
-      yield* await withPairs(setups, async function* (pairs) {
+      yield* await withPairs(setups, effort, async function* (pairs) {
         yield {
           scenario: "oneway",
           name: serialization,

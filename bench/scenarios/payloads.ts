@@ -34,7 +34,7 @@ export const payloads: Scenario = {
         serialization,
         answers: "short",
       });
-      yield* await withPairs(setups, async function* (pairs) {
+      yield* await withPairs(setups, effort, async function* (pairs) {
         for (const [payload, depth] of kinds) {
           for (const kind of isFull
             ? (["round trips", "one way"] as const)

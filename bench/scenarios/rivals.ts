@@ -13,7 +13,7 @@ export const rivals: Scenario = {
         serialization,
         answers: "echo",
       });
-      yield* await withPairs(setups, async function* (pairs) {
+      yield* await withPairs(setups, effort, async function* (pairs) {
         for (const depth of isFull ? [1, 16, 256, 1024] : [256]) {
           yield {
             scenario: "rivals",

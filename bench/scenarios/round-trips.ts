@@ -13,7 +13,7 @@ export const roundTrips: Scenario = {
       if (effort.name === "full") {
         setups["bare callbacks"] = { ...setup, side: "bare loop", promises: false };
       }
-      yield* await withPairs(setups, async function* (pairs) {
+      yield* await withPairs(setups, effort, async function* (pairs) {
         for (const depth of depths) {
           yield {
             scenario: "roundtrip",

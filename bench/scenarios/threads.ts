@@ -11,7 +11,7 @@ export const threads: Scenario = {
       { carrier: "thread", serialization: "advanced", answers: "echo" },
     );
     const setups = { ...(postMessage && { postMessage }), ...others };
-    yield* await withPairs(setups, async function* (pairs) {
+    yield* await withPairs(setups, effort, async function* (pairs) {
       for (const depth of effort.name === "full" ? [1, 16, 256, 1024] : [256]) {
         yield {
           scenario: "threads",

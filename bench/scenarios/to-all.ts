@@ -15,7 +15,7 @@ export const toAll: Scenario = {
           answers: "short",
           workers,
         });
-        yield* await withPairs(setups, async function* (pairs) {
+        yield* await withPairs(setups, effort, async function* (pairs) {
           yield {
             scenario: "toall",
             name: `${serialization}, ${workers} workers`,
