@@ -2,6 +2,8 @@ import type { Load, Sample } from "./load.ts";
 import { Pair } from "./pair.ts";
 import type { Effort, Outcome } from "./result.ts";
 import type { Framing, Setup, SideName } from "./side.ts";
+import { spreadOf } from "./statistics.ts";
+import { bestFramings, nameOf } from "./tune.ts";
 
 /** Starts pairs, each process on a processor of its own if wanted and possible, hands them over, and ends them whatever happens. */
 export async function withPairs<Result>(
@@ -64,59 +66,58 @@ export async function inTurn(
   // With one message at a time it is decisive whether the system has both processes on one processor. That
   // changes all the time, and while a pair rests: so there are more rounds, and always in the same order.
   const isSerial = load.kind === "round trips" && load.depth === 1;
-  const rounds = isSerial ? effort.rounds * 3 : effort.rounds;
+  const rounds = isSerial ? effort.serialRounds : effort.rounds;
   const milliseconds = isSerial ? effort.milliseconds / 2 : effort.milliseconds;
   // What is sent to all takes too long for it.
   const leadIn = load.kind === "to all" ? 0 : effort.leadIn;
-  const notes = new Map<Pair, string>();
-  const samples = new Map(pairs.map((pair) => [pair, [] as Sample[]]));
+  const runners: Runner[] = [];
   for (const pair of pairs) {
     await warmUp(pair, load, effort);
-    if (pair.setup.side === "bare loop") notes.set(pair, await tune(pair, load, effort));
+    if (pair.setup.side === "bare loop") {
+      const framings = await bestFramings(pair, load, effort);
+      runners.push({ pair, tries: framings.map((framing) => ({ framing, samples: [] })) });
+    } else {
+      runners.push({ pair, tries: [{ samples: [] }] });
+    }
   }
   for (let round = 0; round < rounds; round++) {
     // There and back; but not where it counts how long a pair has rested, as that has to be alike for all.
-    const order = round % 2 === 0 || isSerial ? pairs : [...pairs].reverse();
-    for (const pair of order) {
-      samples.get(pair)?.push(await pair.carry({ ...load, milliseconds, leadIn }));
+    const order = round % 2 === 0 || isSerial ? runners : [...runners].reverse();
+    for (const { pair, tries } of order) {
+      for (const { framing, samples } of tries) {
+        if (framing) await pair.tune(framing);
+        samples.push(await pair.carry({ ...load, milliseconds, leadIn }));
+      }
     }
   }
-  return pairs.map((pair) => {
-    const ofPair = samples.get(pair) ?? [];
-    const middle = [...ofPair].sort((a, b) => a.rate - b.rate)[Math.floor(ofPair.length / 2)];
-    const note = notes.get(pair);
-    return {
-      side: pair.label,
-      rounds: ofPair.map(figure),
-      ...(middle && load.kind === "round trips" ? { latency: middle.latency } : {}),
-      ...(note === undefined ? {} : { note }),
-    };
-  });
+  return runners.map((runner) => outcomeOf(runner, load, figure));
 }
 
-/** Frames that the bare loop tries, if that many messages are in flight. */
-const SIZES = [1, 2, 4, 8, 16, 64, 128, 256];
+/** A pair in its turns, with all that it may try in each of them. */
+interface Runner {
+  readonly pair: Pair;
+  readonly tries: readonly Try[];
+}
 
-/** Lets the bare loop find the framing with which it is fastest under this load, and leaves it at that. */
-async function tune(pair: Pair, load: Omit<Load, "milliseconds">, effort: Effort): Promise<string> {
-  const forms =
-    pair.setup.serialization === "advanced" || pair.setup.carrier === "thread"
-      ? (["text", "objects"] as const)
-      : (["objects"] as const);
-  const milliseconds = effort.warmUpMilliseconds / 2;
-  let best: { framing: Framing; rate: number } | undefined;
-  const attempt = async (framing: Framing) => {
-    await pair.tune(framing);
-    const { rate: reached } = await pair.carry({ ...load, milliseconds });
-    if (!best || reached > best.rate) best = { framing, rate: reached };
+interface Try {
+  readonly framing?: Framing;
+  readonly samples: Sample[];
+}
+
+/** Of what the pair tried, the best. */
+function outcomeOf(
+  { pair, tries }: Runner,
+  load: Omit<Load, "milliseconds">,
+  figure: Figure,
+): Outcome {
+  const medianOf = ({ samples }: Try) => spreadOf(samples.map(rate)).median;
+  const [best = { samples: [] }] = [...tries].sort((a, b) => medianOf(b) - medianOf(a));
+  const { framing, samples } = best as Try;
+  const middle = [...samples].sort((a, b) => a.rate - b.rate)[Math.floor(samples.length / 2)];
+  return {
+    side: pair.label,
+    rounds: samples.map(figure),
+    ...(middle && load.kind === "round trips" ? { latency: middle.latency } : {}),
+    ...(framing && { note: nameOf(framing) }),
   };
-  for (const form of forms) {
-    for (const most of SIZES.filter((size) => size <= load.depth && size * 16 >= load.depth)) {
-      await attempt({ most, form });
-    }
-  }
-  if (!best) return "";
-  await pair.tune(best.framing);
-  const { most, form } = best.framing;
-  return `frames of ${most}${form === "text" ? ", as text" : ""}`;
 }

@@ -28,6 +28,10 @@ export interface Effort {
   readonly rounds: number;
   /** Of what takes long in each. */
   readonly slowRounds: number;
+  /** With one message at a time, and half as long. */
+  readonly serialRounds: number;
+  /** With how many framings the bare loop runs in each round; the better one counts. */
+  readonly framingsKept: number;
   /** Of a side's turn in a round. */
   readonly milliseconds: number;
   readonly warmUpMilliseconds: number;
