@@ -102,7 +102,7 @@ function specOf({ title, caption, axis, groups, panels, data }: Chart): TopLevel
   const colours = sides.map((side) => COLOURS[side] ?? INK);
   return {
     title: { text: title, subtitle: [...caption] },
-    data: { values: [...data] },
+    data: { values: data.map((datum) => ({ ...datum, label: Math.max(datum.high, 1) })) },
     facet: {
       [panels]: { field: "panel", type: "nominal", sort: distinct(data, "panel"), title: null },
     },
@@ -130,12 +130,12 @@ function specOf({ title, caption, axis, groups, panels, data }: Chart): TopLevel
           encoding: { x, xOffset, y: quantity("low"), y2: { field: "high" } },
         },
         {
-          // In rows all bars are about as high as the dashed line, and the figures would lie on it.
+          // Not on the dashed line: in rows all bars are about as high as it, else the lower ones have theirs above it.
           mark: { ...FIGURE, ...(panels === "row" ? { dy: -6, color: "white" } : { color: INK }) },
           encoding: {
             x,
             xOffset,
-            y: panels === "row" ? { datum: 0 } : quantity("high"),
+            y: panels === "row" ? { datum: 0 } : quantity("label"),
             text: { field: "figure", type: "quantitative", format: ".2~r" },
           },
         },

@@ -1,7 +1,7 @@
 import type { Report } from "./report.ts";
 import type { Case } from "./result.ts";
 import { ratios, spreadOf } from "./statistics.ts";
-import { formatted } from "./table.ts";
+import { formatted, warningOf } from "./table.ts";
 
 /** A report as a page: the bars first, then every figure. */
 export function markdownOf(report: Report): string {
@@ -31,7 +31,12 @@ export function markdownOf(report: Report): string {
     ),
     "",
     "## All figures",
-    ...cases.flatMap((each) => ["", `### ${each.scenario}: ${each.name}`, "", ...tableOf(each)]),
+    ...cases.flatMap((each) => [
+      "",
+      `### ${each.scenario}: ${each.name}${warningOf(each)}`,
+      "",
+      ...tableOf(each),
+    ]),
     "",
   ].join("\n");
 }

@@ -20,7 +20,7 @@ const EFFORTS: Readonly<Record<Effort["name"], Omit<Effort, "pinned">>> = {
     slowRounds: 3,
     serialRounds: 9,
     framingsKept: 1,
-    milliseconds: 80,
+    milliseconds: 70,
     warmUpMilliseconds: 60,
     leadIn: 15,
   },

@@ -1,51 +1,32 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { cpus, loadavg, release, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { judge, type Verdict } from "./bars.ts";
-import type { Case, Effort } from "./result.ts";
+import type { Machine } from "./machine.ts";
+import type { Effort, MeasuredCase } from "./result.ts";
 
 /** All that a run has to say, as its JSON file has it. */
 export interface Report {
   readonly date: string;
   readonly effort: Effort;
-  readonly machine: {
-    readonly processor: string;
-    readonly cores: number;
-    readonly memoryBytes: number;
-    readonly kernel: string;
-    /** The load average of a minute before the run: what else kept the machine busy. */
-    readonly load: number;
-  };
+  readonly machine: Machine;
   readonly node: string;
   readonly packages: Readonly<Record<string, string>>;
   /** The commit, with a plus if there were changes on top of it. */
   readonly commit: string;
   readonly verdicts: readonly Verdict[];
-  readonly cases: readonly Case[];
+  readonly cases: readonly MeasuredCase[];
 }
 
 /** Found by the package's own name: the compiled files lie deeper than the sources. */
 const root = fileURLToPath(new URL(".", import.meta.resolve("clusterphone/package.json")));
 const PACKAGES = ["clusterphone-1.0.1", "birpc", "comlink", "eventemitter3"];
 
-/** What else keeps the machine busy, if it is asked before the run. */
-export function loadNow(): number {
-  return loadavg()[0] ?? 0;
-}
-
-export function reportOf(effort: Effort, cases: readonly Case[], load: number): Report {
-  const processors = cpus();
+export function reportOf(effort: Effort, machine: Machine, cases: readonly MeasuredCase[]): Report {
   return {
     date: new Date().toISOString(),
     effort,
-    machine: {
-      processor: processors[0]?.model.trim() ?? "unknown",
-      cores: processors.length,
-      memoryBytes: totalmem(),
-      kernel: `${process.platform} ${release()}`,
-      load,
-    },
+    machine,
     node: process.version,
     packages: {
       clusterphone: versionIn(root),

@@ -22,6 +22,12 @@ export interface Case {
   readonly outcomes: readonly Outcome[];
 }
 
+/** A case, and what else went on. */
+export interface MeasuredCase extends Case {
+  /** Processors that others kept busy just before or after, the greater of the two. */
+  readonly disturbance: number;
+}
+
 /** How thoroughly to measure. */
 export interface Effort {
   readonly name: "full" | "quick" | "tiny";

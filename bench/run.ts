@@ -2,32 +2,34 @@
 // docs/performance.md tells how it measures.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { busyProcessors, machineNow } from "./machine.ts";
 import { markdownOf } from "./markdown.ts";
 import { readOptions } from "./options.ts";
-import { loadNow, reportOf } from "./report.ts";
-import type { Case } from "./result.ts";
+import { reportOf } from "./report.ts";
+import type { MeasuredCase } from "./result.ts";
 import { linesOf, linesOfVerdicts } from "./table.ts";
 
 const { effort, chosen, results, charts } = readOptions();
 const print = (...lines: string[]) => process.stdout.write(`${lines.join("\n")}\n`);
 
-const load = loadNow();
-if (load > 0.5) {
-  print(`Something else keeps this machine busy (load ${load.toFixed(1)}): figures will differ.`);
-}
-const cases: Case[] = [];
+const machine = machineNow();
+const cases: MeasuredCase[] = [];
 const start = performance.now();
+let before = await busyProcessors();
 for (const { name, title, run } of chosen) {
   const seconds = (performance.now() - start) / 1000;
   print("", `${title}  [${name}, after ${seconds.toFixed(0)} s]`);
   for await (const each of run(effort)) {
-    cases.push(each);
-    print(...linesOf(each));
+    const after = await busyProcessors();
+    const measured = { ...each, disturbance: Math.max(before, after) };
+    before = after;
+    cases.push(measured);
+    print(...linesOf(measured));
   }
 }
 
-const report = reportOf(effort, cases, load);
-const { machine, node, commit, verdicts } = report;
+const report = reportOf(effort, machine, cases);
+const { node, commit, verdicts } = report;
 print(
   "",
   "To be reached, and reached: the median of the rounds, and their least and most",

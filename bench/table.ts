@@ -1,14 +1,23 @@
 import type { Verdict } from "./bars.ts";
-import type { Case, Outcome } from "./result.ts";
+import type { Case, MeasuredCase, Outcome } from "./result.ts";
 import { ratios, spreadOf } from "./statistics.ts";
 
 /** A case as lines of text: the median of each side, and how many times better than the baseline it is. */
-export function linesOf(each: Case): string[] {
+export function linesOf(each: MeasuredCase): string[] {
   const baseline = each.outcomes.find((outcome) => outcome.side === each.baseline);
   return [
-    `${each.name} (${each.unit})`,
+    `${each.name} (${each.unit})${warningOf(each)}`,
     ...each.outcomes.map((outcome) => lineOf(each, outcome, baseline)),
   ];
+}
+
+/** From here on (processors that others keep busy) the figures are those of another machine. */
+const DISTURBED = 0.3;
+
+/** What a reader has to know about a case that was not alone on the machine. */
+export function warningOf({ disturbance }: MeasuredCase): string {
+  if (disturbance < DISTURBED) return "";
+  return `; others kept ${disturbance.toFixed(1)} processors busy`;
 }
 
 function lineOf(each: Case, outcome: Outcome, baseline: Outcome | undefined): string {

@@ -10,7 +10,7 @@ export const loading: Scenario = {
   name: "loading",
   title: "Loading: a whole process with one import, over one without",
   async *run(effort) {
-    const rounds = { full: 25, quick: 9, tiny: 1 }[effort.name];
+    const rounds = { full: 25, quick: 7, tiny: 1 }[effort.name];
     const figures = new Map(IMPORTS.map((name) => [name, [] as number[]]));
     // The first of each reads the files from the disk.
     for (const name of ["nothing", ...IMPORTS]) await lifeOf(name);
