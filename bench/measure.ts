@@ -38,19 +38,16 @@ export function sidesOf(
 type Figure = (sample: Sample) => number;
 const rate: Figure = (sample) => sample.rate;
 
-/** A pair that has just started is warmed up so many times as long. */
-const COLD = 4;
-/** And with so much in flight, as its code is not compiled before it has run some ten thousand times. */
+/** So much is in flight while small messages warm a pair up: code is not compiled before it has often run. */
 const COLD_DEPTH = 256;
 
 async function warmUp(pair: Pair, load: Omit<Load, "milliseconds">, effort: Effort): Promise<void> {
-  const milliseconds = effort.warmUpMilliseconds;
   if (!pair.isWarm) {
     const depth = load.payload === "100 B" ? COLD_DEPTH : load.depth;
-    await pair.carry({ ...load, depth, milliseconds: milliseconds * COLD });
+    await pair.carry({ ...load, depth, milliseconds: effort.coldMilliseconds });
     pair.isWarm = true;
   }
-  await pair.carry({ ...load, milliseconds });
+  await pair.carry({ ...load, milliseconds: effort.warmUpMilliseconds });
 }
 
 /**

@@ -41,6 +41,8 @@ export interface Effort {
   /** Of a side's turn in a round. */
   readonly milliseconds: number;
   readonly warmUpMilliseconds: number;
+  /** Before that, for a pair that has just started. */
+  readonly coldMilliseconds: number;
   /** Before each turn, and not counted. */
   readonly leadIn: number;
   /** Each process of a pair on a processor of its own, where there are two of them. */
@@ -52,6 +54,8 @@ export interface Scenario {
   /** As in `--only`. */
   readonly name: string;
   readonly title: string;
+  /** Left out of quick runs, unless it is asked for. */
+  readonly isExtra?: true;
   /** Yields each case as soon as it is measured. */
   run(effort: Effort): AsyncGenerator<Case>;
 }

@@ -5,6 +5,7 @@ import type { Scenario } from "../result.ts";
 export const threads: Scenario = {
   name: "threads",
   title: "Round trips of a small object to a worker thread",
+  isExtra: true,
   async *run(effort) {
     const { "process.send": postMessage, ...others } = sidesOf(
       ["process.send", "bus", "bare loop", "comlink"],

@@ -5,6 +5,7 @@ import type { Scenario } from "../result.ts";
 export const toAll: Scenario = {
   name: "toall",
   title: "A small event from one primary to all of its workers, 16 at a time",
+  isExtra: true,
   async *run(effort) {
     const isFull = effort.name === "full";
     for (const serialization of isFull ? (["json", "advanced"] as const) : (["json"] as const)) {
