@@ -136,7 +136,11 @@ function specOf({ title, caption, axis, groups, panels, data }: Chart): TopLevel
             x,
             xOffset,
             y: panels === "row" ? { datum: 0 } : quantity("label"),
-            text: { field: "figure", type: "quantitative", format: ".2~r" },
+            text: {
+              field: "figure",
+              type: "quantitative",
+              format: panels === "row" ? ".2~f" : ".2~r",
+            },
           },
         },
       ],
