@@ -49,6 +49,8 @@ export class InboundEvent extends Message implements Inheritable {
   readonly wantsAck: boolean;
   /** Whether its namespace takes messages here. Set before the chain. */
   standing: Standing = "open";
+  /** The end of the chain has been reached. */
+  reached = false;
   /** A listener has run. */
   hasRun = false;
   /** Why no listener ran; it holds as long as no middleware replaces `error`. */
@@ -70,7 +72,7 @@ export class InboundEvent extends Message implements Inheritable {
   #aborted: BusError | undefined;
 
   constructor(peer: Peer, arrival: Arrival) {
-    super(peer, arrival.namespace, arrival.event, arrival.id, undefined, arrival.headers);
+    super(peer, arrival.namespace, arrival.event, arrival.id, arrival.headers);
     this.data = arrival.data;
     this.wantsAck = arrival.wantsAck;
     if (arrival.remaining !== undefined) this.#expiresAt = performance.now() + arrival.remaining;
@@ -201,6 +203,8 @@ export class InboundEvent extends Message implements Inheritable {
 export class InboundAck extends Message {
   readonly direction = "inbound";
   readonly kind = "ack";
+  /** The end of the chain has been reached. */
+  reached = false;
   readonly #answered: OutboundEvent;
   /** What the sender of the ack knows. */
   readonly #executed: "no" | "maybe" | "yes";
@@ -212,11 +216,15 @@ export class InboundAck extends Message {
     headers: Record<string, string> | undefined,
   ) {
     const { peer, namespace, event, id } = answered;
-    super(peer, namespace, event, id, answered, headers);
+    super(peer, namespace, event, id, headers);
     this.#answered = answered;
     this.#executed = error?.executed ?? "yes";
     this.reply = reply;
     this.error = error;
+  }
+
+  override get origin(): OutboundEvent {
+    return this.#answered;
   }
 
   get isSettled(): boolean {

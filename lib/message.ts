@@ -34,27 +34,22 @@ export abstract class Message {
   error: Error | undefined = undefined;
   /** @internal The innermost layer that has been entered, for texts. */
   layer: Middleware | undefined = undefined;
-  /** @internal The end of the chain has been reached. */
-  reached = false;
 
   #headers: Record<string, string> | undefined;
   #state: Record<PropertyKey, unknown> | undefined;
-  readonly #origin: Message | undefined;
 
-  /** @internal `origin` is the event that an ack answers, as this side knows it. */
+  /** @internal */
   constructor(
     peer: Peer,
     namespace: string,
     event: string,
     id: number,
-    origin?: Message,
     headers?: Record<string, string>,
   ) {
     this.peer = peer;
     this.namespace = namespace;
     this.event = event;
     this.id = id;
-    this.#origin = origin;
     this.#headers = headers;
   }
 
@@ -66,9 +61,15 @@ export abstract class Message {
 
   /** A place for middleware. It stays in this process, and a message shares it with its ack. */
   get state(): Record<PropertyKey, unknown> {
-    if (this.#origin) return this.#origin.state;
+    const { origin } = this;
+    if (origin) return origin.state;
     this.#state ??= {};
     return this.#state;
+  }
+
+  /** @internal Of an ack the event that it answers, as this side knows it. */
+  get origin(): Message | undefined {
+    return undefined;
   }
 
   /**

@@ -16,16 +16,22 @@ export class OutboundAck extends Message implements Parcel {
   snapshot: Snapshot | undefined = undefined;
   reserved = 0;
   readonly transfer = undefined;
+  readonly #answered: InboundEvent;
   /** Whether a listener has run; whatever becomes of the ack, that stays true. */
   readonly #executed: Executed;
   /** What is answered instead, if the ack was refused or cannot be encoded. */
   #failure: BusError | undefined;
 
   constructor(answered: InboundEvent, failure: BusError | undefined) {
-    super(answered.peer, answered.namespace, answered.event, answered.id, answered);
+    super(answered.peer, answered.namespace, answered.event, answered.id);
+    this.#answered = answered;
     this.#executed = failure?.executed ?? "yes";
     this.error = failure;
     if (!failure) this.reply = answered.reply;
+  }
+
+  override get origin(): InboundEvent {
+    return this.#answered;
   }
 
   /** What stands for a reply that has no room is short, and may take a little more room than there is. */

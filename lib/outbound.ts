@@ -1,16 +1,16 @@
 import type { Bundle } from "./bundle.ts";
-import { follow } from "./cancellation.ts";
 import { NO_OPTIONS } from "./check.ts";
 import type { Expiring } from "./deadlines.ts";
 import { BusError, type End, messageOf } from "./errors.ts";
 import { isOpen, kindOf, release, takeOver, takeUnread } from "./handles.ts";
-import { type Inheritable, inherited } from "./inheritance.ts";
+import { inherited } from "./inheritance.ts";
 import type { Chains } from "./layers.ts";
 import type { Handle } from "./links/link.ts";
 import { Message } from "./message.ts";
 import { refusal } from "./refusal.ts";
 import type { Route } from "./route.ts";
 import { afterStretch, currentStretch, isCurrentStretch } from "./stretch.ts";
+import { Terms } from "./terms.ts";
 import {
   Flag,
   type Flow,
@@ -39,14 +39,8 @@ export interface EmitOptions {
   readonly queueHandle?: boolean | undefined;
 }
 
-/** Most messages go by no signal. */
-const none: readonly AbortSignal[] = [];
-
 /** An event on its way out, until its receipt has settled. */
 export class OutboundEvent extends Message implements Expiring, Parcel {
-  readonly direction = "outbound";
-  readonly kind = "event";
-  queueHandle = false;
   stage: Stage = "chain";
   size = 0;
   snapshot: Snapshot | undefined = undefined;
@@ -54,7 +48,6 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   reserved = 0;
   /** Its ack has arrived; what is left is its way through the chain. */
   isAnswered = false;
-  readonly mayOverdraw = false;
   /** Where it waits as text, if it does. */
   place: { readonly bundle: Bundle; readonly index: number } | undefined = undefined;
 
@@ -65,15 +58,8 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
 
   readonly #route: Route;
   readonly #stretch: number = currentStretch();
-  /** Its own, and the one it inherits. */
-  #signals: readonly AbortSignal[] = none;
-  #unfollow: (() => void)[] | undefined;
-  #timeout = Infinity;
-  /** No time limit can be longer than what was inherited. */
-  #most = Infinity;
-  #hasOwnTimeout = false;
-  #handle: Handle | undefined;
-  #failure: BusError | undefined;
+  #terms: Terms | undefined;
+  #timeout: number;
   #promise: Promise<unknown> | undefined;
   #resolve: ((reply: unknown) => void) | undefined;
   #reject: ((error: BusError) => void) | undefined;
@@ -83,30 +69,34 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     this.#route = route;
     this.data = data;
     const from = inherited();
-    if (options !== NO_OPTIONS || from) this.#configure(options, from);
-    else this.#timeout = route.ackTimeout;
+    this.#timeout = route.ackTimeout;
+    if (options === NO_OPTIONS && !from) return;
+    this.#terms = new Terms(options, from);
+    if (this.#terms.timeout !== undefined) this.limit(this.#terms.timeout);
   }
 
-  #configure(options: EmitOptions, from: Inheritable | undefined): void {
-    const { timeout, signal, handle } = options;
-    this.#most = from?.remaining ?? Infinity;
-    this.#hasOwnTimeout = timeout !== undefined || this.#most !== Infinity;
-    const wanted = this.#hasOwnTimeout ? (timeout ?? Infinity) : this.#route.ackTimeout;
-    this.#timeout = Math.min(wanted, this.#most);
-    if (from || signal) {
-      this.#signals = [from?.signal, signal].filter((each) => each !== undefined);
-    }
-    this.#handle = handle ?? undefined;
-    this.queueHandle = options.queueHandle === true;
+  get direction(): "outbound" {
+    return "outbound";
+  }
+
+  get kind(): "event" {
+    return "event";
+  }
+
+  get mayOverdraw(): boolean {
+    return false;
   }
 
   override get handle(): Handle | undefined {
-    return this.#handle;
+    return this.#terms?.handle;
+  }
+
+  get queueHandle(): boolean {
+    return this.#terms?.queueHandle === true;
   }
 
   override get signal(): AbortSignal {
-    const [first, second] = this.#signals;
-    return second ? AbortSignal.any([...this.#signals]) : (first ?? super.signal);
+    return this.#terms?.signal ?? super.signal;
   }
 
   /** Whether `within` and `ackd` may still be called. */
@@ -130,19 +120,23 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
 
   /** Whether the handle is of a kind that can be sent. */
   get handleCanCross(): boolean {
-    return kindOf(this.#handle) !== undefined;
+    return kindOf(this.handle) !== undefined;
   }
 
   /** From here on the message is the bus's: nothing is thrown at the caller any more. */
   accept(): void {
-    if (this.#handle) takeOver(this.#handle);
-    if (this.#isCancellable) for (const signal of this.#signals) this.#follow(signal);
+    const { handle } = this;
+    if (handle) takeOver(handle);
+    this.#terms?.follow((reason) => {
+      this.#withdraw("ERR_CANCELLED", `${this.name} was cancelled`, reason);
+    });
   }
 
   /** Sets the time limit, in ms from now. */
   limit(timeout: number): void {
-    this.#timeout = Math.min(timeout, this.#most);
-    this.#hasOwnTimeout = true;
+    this.#terms ??= new Terms(NO_OPTIONS, undefined);
+    this.#terms.hasOwnTimeout = true;
+    this.#timeout = Math.min(timeout, this.#terms.most);
     this.place?.bundle.keep(this, this.place.index);
     if (this.bucket === 0) return;
     this.#route.deadlines.remove(this);
@@ -155,7 +149,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     this.#promise ??= new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      if (this.#failure) reject(this.#failure);
+      if (this.error) reject(this.error);
       else if (this.bucket === 0) this.#route.deadlines.add(this, this.#timeout);
     });
     return this.#promise;
@@ -202,7 +196,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     // A handle on its way stays open until it is known whether it arrived.
     if (this.stage !== "written") this.#releaseHandle();
     this.#finish();
-    this.#failure = error;
+    this.error = error;
     if (this.#reject) this.#reject(error);
     else if (this.isFresh) afterStretch(() => this.#reportUnasked(error));
     else this.#report(error);
@@ -252,7 +246,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   }
 
   get transfer(): Handle | undefined {
-    return this.#handle;
+    return this.handle;
   }
 
   get flow(): Flow {
@@ -260,9 +254,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   }
 
   get plainHead(): number | undefined {
-    if (this.#hasOwnTimeout || this.#handle || this.#isCancellable || this.hasHeaders) {
-      return undefined;
-    }
+    if (this.#isSpecial || this.hasHeaders) return undefined;
     return this.wantsAck ? Item.EVENT | Flag.WANTS_ACK : Item.EVENT;
   }
 
@@ -270,7 +262,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     let head: number = Item.EVENT;
     if (this.wantsAck) head |= Flag.WANTS_ACK;
     const headers = this.sentHeaders();
-    const remaining = this.#hasOwnTimeout ? this.#remaining : Infinity;
+    const remaining = this.#terms?.hasOwnTimeout ? this.#remaining : Infinity;
     let meta: Meta | 0 = 0;
     if (headers || remaining !== Infinity || this.#isCancellable) {
       meta = {
@@ -279,11 +271,12 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
         ...(this.#isCancellable && { s: 1 }),
       };
     }
-    if (this.#handle) {
+    const { handle } = this;
+    if (handle) {
       head |= Flag.HANDLE;
-      if (!isOpen(this.#handle))
+      if (!isOpen(handle))
         throw lost(this, "is not open: closed, sent away, or not connected or bound yet");
-      const unread = takeUnread(this.#handle);
+      const unread = takeUnread(handle);
       if (unread) meta = { ...(meta || {}), b: unread };
     }
     return [head, this.id, this.namespace, this.event, meta];
@@ -292,9 +285,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   /** Whether its text is all that is needed of it: nobody waits for it, nothing ends it, no handle goes with it. */
   get isBundleable(): boolean {
     const json = this.snapshot?.json;
-    if (json === undefined || this.#handle || this.#isCancellable || this.#hasOwnTimeout)
-      return false;
-    return this.bucket === 0;
+    return json !== undefined && !this.#isSpecial && this.bucket === 0;
   }
 
   /** The item as text, with its payload. Only for a message whose payload was taken as JSON. */
@@ -308,11 +299,15 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   written(): void {
     this.stage = "written";
     if (this.reserved > 0) this.peer.room.release(this);
-    if (this.wantsAck) this.peer.awaitAck(this);
+    this.snapshot = undefined;
+    if (!this.wantsAck) return;
+    this.peer.awaitAck(this);
+    // Where no layer has seen the message, nobody will look at its data any more.
+    if (this.layer === undefined) this.data = undefined;
   }
 
   left(): void {
-    if (this.stage === "written" && !this.wantsAck && !this.#handle) this.#finish();
+    if (this.stage === "written" && !this.wantsAck && !this.handle) this.#finish();
   }
 
   notWritten(): void {
@@ -348,7 +343,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     else if (this.reserved > 0) this.peer.room.release(this);
     if (stage === "written") this.peer.forget(this);
     this.#route.deadlines.remove(this);
-    if (this.#unfollow) for (const unfollow of this.#unfollow.splice(0)) unfollow();
+    this.#terms?.unfollow();
     this.#route.progressed();
   }
 
@@ -358,8 +353,9 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   }
 
   #releaseHandle(): void {
-    if (this.#handle) release(this.#handle);
-    this.#handle = undefined;
+    if (!this.#terms?.handle) return;
+    release(this.#terms.handle);
+    this.#terms.handle = undefined;
   }
 
   #withdraw(code: "ERR_ACK_TIMEOUT" | "ERR_CANCELLED", text: string, cause?: unknown): void {
@@ -373,20 +369,14 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     );
   }
 
-  #follow(signal: AbortSignal): void {
-    const abort = () => {
-      this.#withdraw("ERR_CANCELLED", `${this.name} was cancelled`, signal.reason);
-    };
-    if (signal.aborted) {
-      abort();
-      return;
-    }
-    this.#unfollow ??= [];
-    this.#unfollow.push(follow(signal, abort));
+  /** Whether there is more to tell of it than names and data. */
+  get #isSpecial(): boolean {
+    const terms = this.#terms;
+    return terms !== undefined && (terms.hasOwnTimeout || terms.isCancellable || !!terms.handle);
   }
 
   get #isCancellable(): boolean {
-    return this.#signals.length > 0;
+    return this.#terms?.isCancellable === true;
   }
 
   /** By the end of the stretch somebody may have asked, and been told. */

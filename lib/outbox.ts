@@ -181,7 +181,8 @@ export class Outbox {
         return between(LEAST_IN_FRAME, Math.ceil((inFlight + left) / SHARE), MOST_IN_FRAME);
       case "answer":
         return between(LEAST_IN_FRAME, lastFrameSize, MOST_IN_FRAME);
-      default:
+      case "one way":
+      case undefined:
         return between(MOST_ONE_WAY, Math.ceil(left / SHARE), MOST_IN_FRAME);
     }
   }

@@ -10,7 +10,7 @@ import { Flag, type WireItem } from "./wire.ts";
 
 /** The end of the chain of an ack: its receipt is settled by a layer. */
 const reach: Terminal = (message) => {
-  message.reached = true;
+  (message as InboundAck).reached = true;
   return undefined;
 };
 
