@@ -79,8 +79,9 @@ function pass(
   for (let index = from; index < layers.length; index++) {
     const layer = layers[index];
     if (layer === undefined || layer.skips?.(message)) continue;
-    if (layer.ends) return outlast(layer.ends, layers, index, message, terminal);
-    return new Entry(layers, index, message, terminal).enter(layer);
+    return layer.ends
+      ? outlast(layer.ends, layers, index, message, terminal)
+      : enter(layer, layers, index, message, terminal);
   }
   return terminal(message);
 }
@@ -110,61 +111,61 @@ function outlast(
   );
 }
 
-/** A message in a layer, until the layer and the rest behind it have settled. */
-class Entry {
-  readonly #layers: readonly Layer[];
-  readonly #index: number;
-  readonly #message: Message;
-  readonly #terminal: Terminal;
+/** The message enters a layer, which goes on until it and the rest behind it have settled. */
+function enter(
+  layer: Layer,
+  layers: readonly Layer[],
+  index: number,
+  message: Message,
+  terminal: Terminal,
+): Promise<void> | undefined {
+  let wasCalled = false;
+  let isOver = false;
   /** The rest behind the layer, as long as it goes on. */
-  #rest: Promise<void> | undefined;
-  #wasCalled = false;
-  #isOver = false;
-
-  constructor(layers: readonly Layer[], index: number, message: Message, terminal: Terminal) {
-    this.#layers = layers;
-    this.#index = index;
-    this.#message = message;
-    this.#terminal = terminal;
+  let rest: Promise<void> | undefined;
+  let result: unknown;
+  message.layer = layer;
+  try {
+    result = layer(message, function next() {
+      if (isOver) return tooLate(layer);
+      if (wasCalled) throw new Error(`next() was called twice in ${nameOf(layer)}`);
+      wasCalled = true;
+      rest = pass(layers, index + 1, message, terminal);
+      if (rest === undefined) return completed;
+      const settled = () => {
+        rest = undefined;
+      };
+      // A rejection that its layer does not await must not go unhandled.
+      rest.then(settled, settled);
+      return rest;
+    });
+  } catch (error) {
+    isOver = true;
+    throw error;
   }
-
-  enter(layer: Layer): Promise<void> | undefined {
-    let result: unknown;
-    this.#message.layer = layer;
-    try {
-      result = layer(this.#message, () => this.#next(layer));
-    } catch (error) {
-      this.#isOver = true;
-      throw error;
-    }
-    if (result !== completed && isThenable(result)) return this.#outlive(result as Promise<void>);
-    if (this.#rest) return this.#outlive(undefined);
-    this.#isOver = true;
-    return undefined;
-  }
-
-  #next(layer: Layer): Promise<void> {
-    if (this.#isOver) return tooLate(layer);
-    if (this.#wasCalled) throw new Error(`next() was called twice in ${nameOf(layer)}`);
-    this.#wasCalled = true;
-    const rest = pass(this.#layers, this.#index + 1, this.#message, this.#terminal);
-    if (rest === undefined) return completed;
-    this.#rest = rest;
-    // A rejection that its layer does not await must not go unhandled.
-    const settled = () => {
-      this.#rest = undefined;
-    };
-    rest.then(settled, settled);
+  if (result === completed || !isThenable(result)) {
+    isOver = rest === undefined;
     return rest;
   }
+  return outlive(
+    result as Promise<void>,
+    () => rest,
+    () => {
+      isOver = true;
+    },
+  );
+}
 
-  async #outlive(result: Promise<void> | undefined): Promise<void> {
-    try {
-      await result;
-      await this.#rest;
-    } finally {
-      this.#isOver = true;
-    }
+async function outlive(
+  layer: Promise<void>,
+  rest: () => Promise<void> | undefined,
+  end: () => void,
+): Promise<void> {
+  try {
+    await layer;
+    await rest();
+  } finally {
+    end();
   }
 }
 

@@ -12,6 +12,8 @@ export interface Encoded {
   readonly bytes: number;
 }
 
+/** Beyond this many characters a text is copied faster than it is escaped. */
+const LONG = 2 ** 12;
 /** A frame takes no further message when it has this many bytes. */
 const MOST_BYTES = 2 ** 16;
 
@@ -101,7 +103,7 @@ class Items {
 
   #isPlain({ payload, snapshot }: Parcel): boolean {
     if (snapshot || payload === undefined) return false;
-    return this.#isCloned ? isTree(payload) : !needsOwnEncoding(payload);
+    return this.#isCloned ? isInline(payload) : !needsOwnEncoding(payload);
   }
 
   #addToRun({ id = 0, namespace, event, payload }: Parcel, head: number): void {
@@ -139,20 +141,32 @@ function addPayload(
     snapshot = takeSnapshot(serialization, payload);
   }
   if (!snapshot) {
-    if (!cloned || isTree(payload)) {
-      item.push(payload);
-      return undefined;
-    }
-    return placeBeside(item, payload, 0);
+    return place(item, payload, cloned);
   }
+  if (snapshot.value !== undefined) return place(item, snapshot.value, cloned);
   if (cloned && snapshot.clone) return placeBeside(item, snapshot.clone.value, 0);
   if (cloned && snapshot.bytes) return placeBeside(item, snapshot.bytes, Flag.ENCODED);
+  if (cloned && snapshot.json && snapshot.json.length > LONG) {
+    return placeBeside(item, snapshot.json, Flag.ENCODED);
+  }
   if (snapshot.json === undefined) throw new TypeError("JSON cannot encode it");
   if (snapshot.json !== "") {
     item[0] = (item[0] as number) | Flag.ENCODED;
     item.push(snapshot.json);
   }
   return undefined;
+}
+
+/** Puts a value into the text of the frame, or beside it. */
+function place(item: WireItem, value: unknown, cloned: boolean): { value: unknown } | undefined {
+  if (cloned && !isInline(value)) return placeBeside(item, value, 0);
+  item.push(value);
+  return undefined;
+}
+
+/** Whether a payload is best told in the text of a frame that is cloned. */
+function isInline(payload: unknown): boolean {
+  return typeof payload === "string" ? payload.length <= LONG : isTree(payload);
 }
 
 function placeBeside(item: WireItem, value: unknown, flag: number): { value: unknown } {
@@ -173,6 +187,10 @@ function needsOwnEncoding(payload: unknown): boolean {
  */
 export function takeSnapshot(serialization: Serialization, payload: unknown): Snapshot {
   if (payload === undefined) return { json: "", size: 0 };
+  // Nobody can change a text.
+  if (typeof payload === "string" && payload.length > LONG) {
+    return { value: payload, size: payload.length };
+  }
   if (typeof payload === "function" || typeof payload === "symbol") {
     throw new TypeError(`a ${typeof payload} cannot be sent`);
   }
@@ -220,7 +238,7 @@ export function decodeFrame(body: unknown): {
     size += head & Flag.RUN ? item.length - ((head & 15) === Item.ACK ? 2 : 4) : 1;
     if (head & Flag.BESIDE) {
       if (item !== items.at(-1)) throw new TypeError("more than one payload beside the text");
-      item.push(head & Flag.ENCODED ? deserialize(body[2]) : body[2]);
+      item.push(head & Flag.ENCODED ? decode(body[2]) : body[2]);
     } else if (head & Flag.ENCODED) {
       item.push(JSON.parse(item.pop() as string));
     }
@@ -237,7 +255,31 @@ const MOST_VALUES = 4096;
  * no holes, no `undefined`, no `-0` or `NaN`, nothing with a `toJSON`.
  */
 export function isTree(value: unknown): boolean {
-  return new TreeCheck().passes(value);
+  if (typeof value !== "object" || value === null) return isExact(value);
+  return isFlat(value) || new TreeCheck().passes(value);
+}
+
+/** Whether JSON carries a value that is no object. */
+function isExact(value: unknown): boolean {
+  if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
+  return typeof value === "string" || typeof value === "boolean" || value === null;
+}
+
+/** Most payloads are: a plain object with plain values. */
+function isFlat(object: object): boolean {
+  if (!isPlain(object)) return false;
+  for (const key in object) {
+    const value = (object as Record<string, unknown>)[key];
+    if (typeof value !== "string" && !isExact(value)) return false;
+  }
+  return true;
+}
+
+/** Not a list, and not what only looks plain: to a structured clone it is not. */
+function isPlain(object: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(object);
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  return !types.isProxy(object) && !types.isArgumentsObject(object);
 }
 
 class TreeCheck {
@@ -245,19 +287,16 @@ class TreeCheck {
   #values = 0;
 
   passes(value: unknown): boolean {
-    if (typeof value === "string" || typeof value === "boolean") return true;
-    if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
-    return typeof value === "object" && (value === null || this.#passesObject(value));
+    return typeof value === "object" && value !== null ? this.#passesObject(value) : isExact(value);
   }
 
   #passesObject(value: object): boolean {
     if (this.#seen.length >= MOST_CONTAINERS || this.#seen.includes(value)) return false;
     this.#seen.push(value);
-    const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype === Array.prototype) return this.#passesList(value as unknown[]);
-    if (prototype !== Object.prototype && prototype !== null) return false;
-    // What looks plain, but is not to a structured clone.
-    if (types.isProxy(value) || types.isArgumentsObject(value)) return false;
+    if (Object.getPrototypeOf(value) === Array.prototype) {
+      return this.#passesList(value as unknown[]);
+    }
+    if (!isPlain(value)) return false;
     for (const key in value) {
       if (++this.#values > MOST_VALUES) return false;
       if (!this.passes((value as Record<string, unknown>)[key])) return false;
@@ -310,6 +349,10 @@ function serialize(value: unknown): Uint8Array {
   serializer.writeHeader();
   serializer.writeValue(value);
   return serializer.releaseBuffer();
+}
+
+function decode(encoded: unknown): unknown {
+  return typeof encoded === "string" ? JSON.parse(encoded) : deserialize(encoded);
 }
 
 function deserialize(bytes: unknown): unknown {

@@ -138,3 +138,10 @@ function describe(value: unknown): string {
   }
   return String(value);
 }
+
+/** The end of a process or thread in words. */
+export function howEnded({ exitCode, signal }: End): string {
+  if (signal) return `was ended by ${signal}`;
+  if (exitCode !== undefined) return `exited with code ${exitCode}`;
+  return "disconnected";
+}

@@ -6,6 +6,7 @@ import type { Link, SendFailure } from "./links/link.ts";
 import type { OutboundEvent } from "./outbound.ts";
 import { Progress, type Step } from "./progress.ts";
 import type { Room } from "./room.ts";
+import { shareEncoding } from "./sharing.ts";
 import { endStretch } from "./stretch.ts";
 import { Item, type Parcel } from "./wire.ts";
 
@@ -16,8 +17,6 @@ const LEAST_IN_FRAME = 2;
 const SHARE = 4;
 /** Messages in a frame of such that are not answered. */
 const MOST_ONE_WAY = 64;
-/** Bytes given to the channel and not taken by the system, beyond which everything waits here. */
-const WINDOW = 2 ** 16;
 
 /** What is emitted in one tick beyond this many messages, or the room for a burst, counts as waiting. */
 const BURST = 4096;
@@ -49,9 +48,8 @@ export class Outbox {
   /** Parcels pushed since the last flush. */
   #inTick = 0;
   #bytesInTick = 0;
-  /** Frames given to the link that have not left this process, and their bytes. */
+  /** Frames given to the link that have not left this process. */
   #unwritten = 0;
-  #unwrittenBytes = 0;
   /** The link asks to wait until they have. */
   #isBlocked = false;
   readonly #progress = new Progress();
@@ -71,7 +69,7 @@ export class Outbox {
   }
 
   get #isFull(): boolean {
-    return this.#isBlocked || this.#unwrittenBytes >= WINDOW;
+    return this.#isBlocked || this.#owner.room.unwritten >= this.#owner.room.window;
   }
 
   get #isBurst(): boolean {
@@ -152,6 +150,7 @@ export class Outbox {
     const most = this.#mostInFrame(parcels, start);
     // What the link encodes later has to be read and checked now.
     if (link.encodesLater) this.#takeSnapshots(parcels.slice(start, start + most));
+    else shareEncoding(serialization, parcels, start, start + most);
     const number = ++this.#frameNumber;
     const encoded = encodeFrame(serialization, number, parcels, start, most);
     const { consumed } = encoded;
@@ -189,7 +188,7 @@ export class Outbox {
 
   #write({ frame, parcels, bytes }: Encoded, step: Step): void {
     this.#unwritten++;
-    this.#unwrittenBytes += bytes;
+    this.#owner.room.unwritten += bytes;
     let isDone = false;
     const done = (failure?: SendFailure) => {
       if (isDone) return;
@@ -208,7 +207,7 @@ export class Outbox {
     } catch (error) {
       isDone = true;
       this.#unwritten--;
-      this.#unwrittenBytes -= bytes;
+      this.#owner.room.unwritten -= bytes;
       throw error;
     }
   }
@@ -216,7 +215,8 @@ export class Outbox {
   /** A frame is in this process no more. */
   #leave(bytes: number, step: Step): void {
     this.#unwritten--;
-    this.#unwrittenBytes -= bytes;
+    this.#owner.room.unwritten -= bytes;
+    this.#owner.room.moved();
     if (this.#unwritten === 0) this.#isBlocked = false;
     this.#progress.end(step);
   }

@@ -1,7 +1,7 @@
 import { Bundle, type Restored } from "./bundle.ts";
 import { decodeFrame } from "./codec.ts";
 import { Control } from "./control.ts";
-import { BusError, type End, messageOf } from "./errors.ts";
+import { BusError, type End, howEnded, messageOf } from "./errors.ts";
 import { Farewell } from "./farewell.ts";
 import { Greeting } from "./greeting.ts";
 import { discard, putBack } from "./handles.ts";
@@ -16,6 +16,7 @@ import { Pending } from "./pending.ts";
 import { refusal } from "./refusal.ts";
 import { Room } from "./room.ts";
 import { Route } from "./route.ts";
+import { noteUse } from "./sharing.ts";
 import { estimateSize } from "./size.ts";
 import { name, number, readEvent, readEvents } from "./untrusted.ts";
 import { Flag, Item, PROTOCOL, type WireItem } from "./wire.ts";
@@ -182,7 +183,8 @@ export class Peer {
     }
     message.size = estimateSize(message.payload);
     if (!this.room.fits(message, message.size)) return;
-    if (this.outbox.holds && !this.room.reserve(message)) return;
+    if (!this.outbox.holds) noteUse(message.payload, message.size);
+    else if (!this.room.reserve(message)) return;
     message.stage = "handed";
     const isBundled =
       message instanceof OutboundEvent && message.reserved > 0 && this.outbox.bundle(message);
@@ -481,12 +483,6 @@ export class Peer {
     this.room.close();
     this.#host.peerDown(this, error);
   }
-}
-
-function howEnded({ exitCode, signal }: End): string {
-  if (signal) return `was ended by ${signal}`;
-  if (exitCode !== undefined) return `exited with code ${exitCode}`;
-  return "disconnected";
 }
 
 /** What `console.log` shows of a peer. */

@@ -1,3 +1,4 @@
+import { ById } from "./by-id.ts";
 import { run, type Terminal } from "./chain.ts";
 import type { BusError } from "./errors.ts";
 import type { Host } from "./host.ts";
@@ -18,7 +19,7 @@ const reach: Terminal = (message) => {
 export class Pending {
   readonly #host: Host;
   readonly #peerId: string;
-  readonly #byId = new Map<number, OutboundEvent>();
+  readonly #byId = new ById<OutboundEvent>();
 
   constructor(host: Host, peerId: string) {
     this.#host = host;
@@ -29,12 +30,12 @@ export class Pending {
     return this.#byId.size;
   }
 
-  values(): Iterable<OutboundEvent> {
+  values(): OutboundEvent[] {
     return this.#byId.values();
   }
 
   add(event: OutboundEvent): void {
-    this.#byId.set(event.id, event);
+    this.#byId.add(event);
   }
 
   remove(event: OutboundEvent): void {

@@ -18,6 +18,8 @@ const OVERHEAD = 32;
 const OVERDRAFT = 1.25;
 /** A peer is not writable any more when a quarter of the room is taken, and drained at an eighth. */
 const HIGH = 4;
+/** Of the room as much may be given to the channel: 4 MiB by default. */
+const WINDOW = 4;
 /** Of the room as much may be sent in one tick without being counted: 1 MiB by default. */
 const BURST = 16;
 const LOW = 8;
@@ -26,6 +28,8 @@ const LOW = 8;
 export class Room {
   /** Bytes that wait. */
   waiting = 0;
+  /** Bytes that were given to the channel, and not taken by the system. */
+  unwritten = 0;
   #drained: (() => void)[] = [];
   readonly #peer: { readonly id: string; readonly serialization: Serialization };
   readonly #limits: Limits;
@@ -68,14 +72,18 @@ export class Room {
   }
 
   #take(message: OutboundEvent | OutboundAck, size: number, bytes: number): boolean {
+    const overdraft = message.mayOverdraw ? OVERDRAFT : 1;
+    const needed = size + OVERHEAD;
     // One message may be larger than what may wait in all, as long as it waits alone.
-    const most = message.mayOverdraw ? bytes * OVERDRAFT : bytes;
-    if (this.waiting > 0 && this.waiting + size + OVERHEAD > most) {
-      const why = `${this.waiting} of ${bytes} bytes wait for ${this.#peer.id} already`;
+    const isFull =
+      (this.waiting > 0 && this.waiting + needed > bytes * overdraft) ||
+      (this.#taken > 0 && this.#taken + needed > this.#limits.pending * overdraft);
+    if (isFull) {
+      const why = `${this.#taken} of ${bytes} bytes wait for ${this.#peer.id} already`;
       message.noRoom("ERR_QUEUE_FULL", `${why}; send less at a time, or raise limits.pending`);
       return false;
     }
-    message.reserved = size + OVERHEAD;
+    message.reserved = needed;
     this.waiting += message.reserved;
     return true;
   }
@@ -89,7 +97,16 @@ export class Room {
 
   /** Less waits than before. */
   moved(): void {
-    if (this.#drained.length > 0 && this.waiting <= this.#limits.pending / LOW) this.close();
+    if (this.#drained.length > 0 && this.#taken <= this.#limits.pending / LOW) this.close();
+  }
+
+  get #taken(): number {
+    return this.waiting + this.unwritten;
+  }
+
+  /** Bytes that may be given to the channel before the system has taken any of them. */
+  get window(): number {
+    return this.#limits.pending / WINDOW;
   }
 
   /** Bytes that may be on their way within one tick. */
@@ -99,7 +116,7 @@ export class Room {
 
   /** Whether so little waits that a careful sender need not hold back. */
   get isWide(): boolean {
-    return this.waiting < this.#limits.pending / HIGH;
+    return this.#taken < this.#limits.pending / HIGH;
   }
 
   /** Resolves when most of what waits has gone, or there is no sense in waiting. */

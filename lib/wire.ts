@@ -29,7 +29,7 @@ export const Flag = {
   WANTS_ACK: 16,
   /** An ack is a failure. */
   FAILURE: 32,
-  /** The payload is a JSON text (in a frame's list) or v8 bytes (beside it), encoded before its frame. */
+  /** The payload is a JSON text, or v8 bytes beside the text of the frame, encoded before its frame. */
   ENCODED: 64,
   /** The payload stands beside the JSON text of the frame. */
   BESIDE: 128,
@@ -63,6 +63,8 @@ export interface Snapshot {
   readonly json?: string | undefined;
   /** What `advanced` makes of it. */
   readonly bytes?: Uint8Array | undefined;
+  /** A text, which stands for itself. */
+  readonly value?: string | undefined;
   /** What `postMessage` makes of it. */
   readonly clone?: { readonly value: unknown } | undefined;
   /** Bytes it takes, at least about. */

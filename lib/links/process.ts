@@ -78,12 +78,16 @@ export class ProcessLink implements Link {
   send(frame: object, handle: Handle | undefined, done: (failure?: SendFailure) => void): boolean {
     // Always with a callback: without one, Node emits 'error' on the user's process object.
     const channel = this.#channel as ChildProcess;
-    if (!handle) return channel.send(frame, (error) => done(error ? "channel" : undefined));
+    if (!handle) {
+      channel.send(frame, (error) => done(error ? "channel" : undefined));
+      return true;
+    }
     this.#lookForEnd();
-    return channel.send(frame, handle, { keepOpen: true }, (error) => {
+    channel.send(frame, handle, { keepOpen: true }, (error) => {
       const isBroken = !channel.connected || BROKEN.has((error as { code?: string })?.code ?? "");
       done(error ? (isBroken ? "channel" : "handle") : undefined);
     });
+    return true;
   }
 
   hold(alive: boolean): void {

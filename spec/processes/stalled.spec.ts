@@ -7,6 +7,8 @@ import { endAll, entryOf, start } from "../support/processes.ts";
 import type { Flood } from "../workers/flooder.ts";
 
 const MEBIBYTE = 2 ** 20;
+/** So much the channel is given before anything has to wait, in bytes: a quarter of `limits.pending`. */
+const WINDOW = 4 * MEBIBYTE;
 
 describe("a blocked thread", () => {
   it("makes its sender's queue fill up, not the port's; what was accepted arrives in order", async () => {
@@ -29,6 +31,7 @@ describe("a blocked thread", () => {
     }
     Atomics.store(gate, 0, 1);
     Atomics.notify(gate, 0);
+    await peer.peer.drained();
     const noted = (await peer.emit("noted").within(Infinity).ackd()) as number[];
     bus.lifecycle.removeAllListeners("undelivered");
     expect(noted.length).to.be.above(1000).and.below(sent);
@@ -54,7 +57,7 @@ describe("a stopped peer", () => {
   });
 
   it("that is killed never ran what waited behind a pending write, and the errors say so", async () => {
-    const large = rejection(peer.emit("echo", "x".repeat(3 * MEBIBYTE)).ackd());
+    const large = rejection(peer.emit("echo", "x".repeat(WINDOW)).ackd());
     await turn();
     const unasked = nextEvent(bus.lifecycle, "undelivered");
     peer.emit("echo", "nobody asks");
@@ -68,7 +71,7 @@ describe("a stopped peer", () => {
 
   it("gets the data as it was at emit, where it had to wait", async () => {
     const data = { value: "at emit" };
-    const large = peer.emit("echo", "x".repeat(3 * MEBIBYTE)).ackd();
+    const large = peer.emit("echo", "x".repeat(WINDOW)).ackd();
     await turn();
     const waiting = peer.emit("echo", data).ackd();
     data.value = "changed later";
