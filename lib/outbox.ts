@@ -18,6 +18,8 @@ const SHARE = 4;
 /** Messages in a frame of such that are not answered. */
 const MOST_ONE_WAY = 64;
 
+/** Frames given to the channel and not taken by the system, beyond which everything waits here. */
+const MOST_UNWRITTEN = 64;
 /** What is emitted in one tick beyond this many messages, or the room for a burst, counts as waiting. */
 const BURST = 4096;
 /** A peer that does not read gets no more than this many notes between the buses. */
@@ -69,7 +71,8 @@ export class Outbox {
   }
 
   get #isFull(): boolean {
-    return this.#isBlocked || this.#owner.room.unwritten >= this.#owner.room.window;
+    const { room } = this.#owner;
+    return this.#isBlocked || this.#unwritten >= MOST_UNWRITTEN || room.unwritten >= room.window;
   }
 
   get #isBurst(): boolean {

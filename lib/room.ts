@@ -3,6 +3,7 @@ import type { Serialization } from "./links/link.ts";
 import type { OutboundEvent } from "./outbound.ts";
 import type { OutboundAck } from "./outbound-ack.ts";
 import { estimateSize } from "./size.ts";
+import type { Snapshot } from "./wire.ts";
 
 /** Bounds of a bus, in bytes a peer. */
 export interface Limits {
@@ -48,14 +49,21 @@ export class Room {
    */
   reserve(message: OutboundEvent | OutboundAck, bytes: number = this.#limits.pending): boolean {
     if (message.reserved > 0) return true;
+    const { payload } = message;
+    // What certainly has no room need not be encoded first.
+    const least = typeof payload === "string" ? payload.length : 0;
+    if (this.#isFull(message, least, bytes)) return false;
+    let snapshot: Snapshot;
     try {
-      message.snapshot = takeSnapshot(this.#peer.serialization, message.payload);
+      snapshot = takeSnapshot(this.#peer.serialization, payload);
     } catch (cause) {
       message.unencodable(cause);
       return false;
     }
-    const { size } = message.snapshot;
-    return this.fits(message, size) && this.#take(message, size, bytes);
+    const { size } = snapshot;
+    if (!this.fits(message, size) || !this.#take(message, size, bytes)) return false;
+    message.snapshot = snapshot;
+    return true;
   }
 
   /** The same for a message whose data may still change: its size is a guess, and it is read later. */
@@ -72,6 +80,14 @@ export class Room {
   }
 
   #take(message: OutboundEvent | OutboundAck, size: number, bytes: number): boolean {
+    if (this.#isFull(message, size, bytes)) return false;
+    message.reserved = size + OVERHEAD;
+    this.waiting += message.reserved;
+    return true;
+  }
+
+  /** Whether there is no room for so many bytes more; then the message is settled. */
+  #isFull(message: OutboundEvent | OutboundAck, size: number, bytes: number): boolean {
     const overdraft = message.mayOverdraw ? OVERDRAFT : 1;
     const needed = size + OVERHEAD;
     // One message may be larger than what may wait in all, as long as it waits alone.
@@ -81,11 +97,8 @@ export class Room {
     if (isFull) {
       const why = `${this.#taken} of ${bytes} bytes wait for ${this.#peer.id} already`;
       message.noRoom("ERR_QUEUE_FULL", `${why}; send less at a time, or raise limits.pending`);
-      return false;
     }
-    message.reserved = needed;
-    this.waiting += message.reserved;
-    return true;
+    return isFull;
   }
 
   /** A message does not wait any more. */

@@ -83,7 +83,9 @@ describe("a stopped peer", () => {
   it("costs no more memory than the bound, however much is emitted; each receipt settles, and the order holds", async function () {
     this.timeout(60_000);
     const count = 1_000_000;
-    bus.to(start("flooder", [`${count}`]));
+    // The young generation of V8 grows to 32 MB on Node 20, and to 64 MB on 24, whatever is in it.
+    const execArgv = ["--max-semi-space-size=8"];
+    bus.to(start("flooder", [`${count}`], { execArgv }));
     const flood = await new Promise<Flood>((resolve) => {
       bus.once("flooded", (seen) => resolve(seen as Flood));
     });
@@ -91,6 +93,6 @@ describe("a stopped peer", () => {
     expect(noted.length + refused + reported).to.equal(count);
     expect(noted.length).to.be.above(50_000);
     expect(noted).to.deep.equal(noted.toSorted((a, b) => a - b));
-    expect(growth / MEBIBYTE, "growth in MB (some 850 with process.send)").to.be.below(96);
+    expect(growth / MEBIBYTE, "growth in MB (some 850 with process.send)").to.be.below(64);
   });
 });
