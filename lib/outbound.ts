@@ -57,7 +57,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   later: Expiring | undefined = undefined;
 
   readonly #route: Route;
-  readonly #stretch: number = currentStretch();
+  #stretch: number = currentStretch();
   #terms: Terms | undefined;
   #timeout: number;
   #promise: Promise<unknown> | undefined;
@@ -102,6 +102,11 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   /** Whether `within` and `ackd` may still be called. */
   get isFresh(): boolean {
     return isCurrentStretch(this.#stretch);
+  }
+
+  /** Whoever emitted it can ask for nothing any more. */
+  age(): void {
+    this.#stretch = 0;
   }
 
   get wantsAck(): boolean {

@@ -1,4 +1,3 @@
-import { Bundle, type Restored } from "./bundle.ts";
 import { decodeFrame } from "./codec.ts";
 import { Control } from "./control.ts";
 import { BusError, type End, howEnded, messageOf } from "./errors.ts";
@@ -14,6 +13,7 @@ import { OutboundAck } from "./outbound-ack.ts";
 import { Outbox } from "./outbox.ts";
 import { Pending } from "./pending.ts";
 import { refusal } from "./refusal.ts";
+import { failRemains } from "./remains.ts";
 import { Room } from "./room.ts";
 import { Route } from "./route.ts";
 import { noteUse } from "./sharing.ts";
@@ -438,10 +438,6 @@ export class Peer {
     return this.#routes.size < MOST_NAMESPACES || this.#routes.has(namespace);
   }
 
-  #restore({ namespace, event, data }: Restored): OutboundEvent {
-    return new OutboundEvent(this.route(namespace), event, data, {});
-  }
-
   /** The other side cannot be understood: everything to it fails from here on, with a reason. */
   #refuse(what: string): void {
     const error = new BusError(
@@ -468,16 +464,13 @@ export class Peer {
     this.#state = "down";
     this.#downError = error;
     this.#greeting.end();
-    const left = this.outbox.close().flatMap((parcel) => {
-      if (parcel instanceof Bundle) return parcel.unpack((message) => this.#restore(message));
-      if (parcel instanceof OutboundAck) parcel.discard();
-      return parcel instanceof OutboundEvent ? [parcel] : [];
-    });
-    for (const event of [...this.unsettled(), ...left]) {
+    const left = this.outbox.close();
+    const fail = (event: OutboundEvent) => {
       if (error.code === "ERR_PEER_DIED") event.peerDied(end, error.message);
       else event.fail(error);
-    }
-    for (const event of left) event.transferred(false);
+    };
+    for (const event of this.unsettled()) fail(event);
+    failRemains(left, (namespace) => this.route(namespace), fail);
     for (const event of this.#running.values()) event.abort(error);
     this.#running.clear();
     this.room.close();

@@ -15,7 +15,7 @@ export interface Flood {
 }
 
 async function flood(count: number): Promise<Flood> {
-  const child = fork(entryOf("receiver"));
+  const child = fork(entryOf("receiver"), { execArgv: [] });
   const peer = bus.to(child);
   await peer.emit("echo").ackd();
   child.kill("SIGSTOP");
