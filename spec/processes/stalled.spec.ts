@@ -84,7 +84,7 @@ describe("a stopped peer", () => {
     this.timeout(60_000);
     const count = 1_000_000;
     // What V8 leaves uncollected depends on its version (its young generation alone may take 64 MB), so that has a bound.
-    const execArgv = ["--max-semi-space-size=4", "--max-old-space-size=40"];
+    const execArgv = ["--max-semi-space-size=4", "--max-old-space-size=64"];
     bus.to(start("flooder", [`${count}`], { execArgv }));
     const flood = await new Promise<Flood>((resolve) => {
       bus.once("flooded", (seen) => resolve(seen as Flood));
