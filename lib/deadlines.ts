@@ -1,5 +1,3 @@
-import { currentStretch } from "./stretch.ts";
-
 /** Something with a time limit. The links and the bucket belong to `Deadlines` alone. */
 export interface Expiring {
   /** Called once, when the time is over and the entry was not removed before. */
@@ -39,10 +37,6 @@ export class Deadlines {
   /** The last bucket known to be empty, and over. */
   #swept = 0;
   #expiring = false;
-  /** When the clock was last read, and what it said. */
-  #stretch = 0;
-  #latest = 0;
-
   /** Starts the time of an entry, in ms; `Infinity` never expires. The process stays alive until it is removed. */
   add(entry: Expiring, timeout: number): void {
     if (this.#count + this.#unlimited === 0) this.#start();
@@ -86,18 +80,13 @@ export class Deadlines {
     return Math.min(Math.max(0, entry.bucket * RESOLUTION - this.#now()), MAX_TIMEOUT);
   }
 
-  /** In one stretch it is always the same: were it long, it would not count. */
   #now(): number {
-    const stretch = currentStretch();
-    if (stretch !== this.#stretch) {
-      this.#stretch = stretch;
-      this.#latest = this.#read();
-    }
-    return this.#latest;
+    return this.#running + this.#counted(performance.now() - this.#lastBeat);
   }
 
-  #read(): number {
-    return this.#running + Math.min(performance.now() - this.#lastBeat, this.#nextDelay);
+  /** What counts of the ms since the last beat; by one rule for beats and entries, or a late beat would take time from an entry. */
+  #counted(elapsed: number): number {
+    return elapsed > this.#nextDelay + TOLERANCE ? this.#nextDelay : elapsed;
   }
 
   #start(): void {
@@ -110,14 +99,13 @@ export class Deadlines {
   }
 
   #schedule(delay: number): void {
-    this.#stretch = 0;
     this.#nextDelay = delay;
     this.#timer = setTimeout(() => this.#beat(), delay);
   }
 
   /** An entry is due before the next beat: take in the time so far and beat earlier. */
   #hurry(bucket: number): void {
-    this.#running = this.#read();
+    this.#running = this.#now();
     this.#lastBeat = performance.now();
     clearTimeout(this.#timer);
     this.#schedule(Math.max(1, Math.ceil(bucket * RESOLUTION - this.#running)));
@@ -125,11 +113,8 @@ export class Deadlines {
 
   #beat(): void {
     const now = performance.now();
-    const elapsed = now - this.#lastBeat;
-    const blocked = elapsed > this.#nextDelay + TOLERANCE;
-    this.#running += blocked ? this.#nextDelay : elapsed;
+    this.#running += this.#counted(now - this.#lastBeat);
     this.#lastBeat = now;
-    this.#stretch = 0;
     if (this.#count + this.#unlimited === 0) {
       this.#timer = undefined;
       return;
