@@ -1,0 +1,49 @@
+import { readdirSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { bus } from "../../lib/index.ts";
+import { LIMITS } from "./limits.ts";
+
+/** What this process holds at a time when it has nothing to do. */
+export interface Holdings {
+  readonly descriptors: number;
+  /** What keeps the event loop alive, by kind. */
+  readonly resources: string;
+  readonly peers: number;
+}
+
+export function holdings(): Holdings {
+  return {
+    descriptors: readdirSync("/proc/self/fd").length,
+    resources: process.getActiveResourcesInfo().toSorted().join(" "),
+    peers: bus.peers.length,
+  };
+}
+
+/** Waits until nothing more is held than before. Returns for each kind of holding what still is, or "". */
+export async function leaksSince(before: Holdings): Promise<string[]> {
+  const until = performance.now() + LIMITS.soon;
+  let leaks = compare(before, holdings());
+  while (leaks.some(Boolean) && performance.now() < until) {
+    await sleep(50);
+    leaks = compare(before, holdings());
+  }
+  return leaks;
+}
+
+/** Bytes in use after a collection. Needs --expose-gc. */
+export function heapUsed(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
+}
+
+function compare(before: Holdings, now: Holdings): string[] {
+  return [
+    now.descriptors > before.descriptors
+      ? `VIOLATION: ${now.descriptors} descriptors, ${before.descriptors} before`
+      : "",
+    now.resources.length > before.resources.length
+      ? `VIOLATION: active are "${now.resources}", before "${before.resources}"`
+      : "",
+    now.peers > 0 ? `VIOLATION: ${now.peers} peers are still there` : "",
+  ];
+}

@@ -1,0 +1,93 @@
+import { CRASH_CODE, type Ending, EXIT_CODE, type Fact, PRIMARY } from "./facts.ts";
+import { LIMITS } from "./limits.ts";
+
+/** All that is known of one participant, or of the primary. */
+export class Life {
+  readonly name: string;
+  kind = "";
+  readonly told: { readonly what: Ending; readonly at: number }[] = [];
+  readonly pauses: { readonly at: number; readonly until: number }[] = [];
+  closed: { readonly took: number; readonly at: number } | undefined = undefined;
+  /** It had nothing more to do, and said so. */
+  isIdle = false;
+  crash = "";
+  ended:
+    | { readonly code: number | null; readonly signal: string | null; readonly at: number }
+    | undefined = undefined;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  wasTold(what: Ending | "anything", before: number = Infinity): boolean {
+    return this.told.some(
+      (each) => (what === "anything" || each.what === what) && each.at <= before,
+    );
+  }
+
+  /** It may have gone without having seen how its messages ended. */
+  get mayForget(): boolean {
+    return this.name !== PRIMARY && !this.isIdle;
+  }
+
+  /** It has closed within its time, and nothing was done to it meanwhile. */
+  get hasClosedWell(): boolean {
+    const isAlone = this.told.every(({ what }) => what === "close");
+    return isAlone && this.closed !== undefined && this.closed.took < LIMITS.close / 2;
+  }
+
+  /** When, at the latest, its peers could see that it was gone. */
+  get lostAt(): number | undefined {
+    return this.ended?.at;
+  }
+
+  pausedBetween(from: number, to: number): number {
+    return this.pauses.reduce(
+      (sum, { at, until }) => sum + Math.max(0, Math.min(to, until) - Math.max(from, at)),
+      0,
+    );
+  }
+
+  /** What is wrong with how it ended, if anything. */
+  get unexpectedEnd(): string {
+    if (this.name === PRIMARY) return "";
+    const { ended } = this;
+    if (!ended) return "it has not ended";
+    const how = ended.signal ?? `code ${ended.code}`;
+    const isKilled = this.wasTold("kill");
+    if (isKilled && (ended.signal === "SIGKILL" || ended.code === 1)) return this.#missingEnd;
+    if (ended.code === EXIT_CODE) {
+      const isTold = this.wasTold("exit") || (this.kind === "thread" && this.wasTold("leave"));
+      return isTold ? "" : `it ended with ${how} out of the blue`;
+    }
+    if (ended.code === CRASH_CODE) return "it crashed";
+    if (ended.code === 0 && this.wasTold("anything")) return "";
+    return `it ended with ${how} out of the blue`;
+  }
+
+  /** It had to be killed, as it did not end after it had closed. */
+  get #missingEnd(): string {
+    const { closed, ended } = this;
+    if (!closed || !ended || this.isIdle || this.kind === "worker") return "";
+    const free = ended.at - closed.at - this.pausedBetween(closed.at, ended.at);
+    return free > LIMITS.soon ? `it was still there ${free} ms after it had closed` : "";
+  }
+}
+
+/** The lives that the facts tell of, by name. */
+export function lives(facts: Iterable<Fact>): Map<string, Life> {
+  const all = new Map<string, Life>([[PRIMARY, new Life(PRIMARY)]]);
+  for (const fact of facts) {
+    if (!("who" in fact)) continue;
+    const life = all.get(fact.who) ?? new Life(fact.who);
+    all.set(fact.who, life);
+    if (fact.is === "born") life.kind = fact.kind;
+    else if (fact.is === "told") life.told.push(fact);
+    else if (fact.is === "paused") life.pauses.push(fact);
+    else if (fact.is === "closed") life.closed = fact;
+    else if (fact.is === "idle") life.isIdle = true;
+    else if (fact.is === "crashed") life.crash ||= fact.text;
+    else life.ended = fact;
+  }
+  return all;
+}

@@ -1,0 +1,316 @@
+import type { Fact, Outcome, Sent } from "./facts.ts";
+import { LIMITS } from "./limits.ts";
+import { type Life, lives } from "./lives.ts";
+
+type Of<Kind extends Fact["is"]> = Extract<Fact, { is: Kind }>;
+
+/** All that is known of one message. */
+export interface Story {
+  readonly key: string;
+  sent?: Sent;
+  readonly handled: Of<"handled">[];
+  finished?: Of<"finished">;
+  readonly settled: Of<"settled">[];
+  readonly reported: Of<"reported">[];
+  thrown?: Of<"thrown">;
+  hungUp?: Of<"hung-up">;
+}
+
+/** A guarantee that was not kept, for a message or a participant. */
+export interface Violation {
+  readonly rule: string;
+  readonly about: string;
+  readonly text: string;
+}
+
+/** What the rules look at. */
+export interface History {
+  readonly stories: Map<string, Story>;
+  readonly lives: Map<string, Life>;
+  /** The messages of each sender to each receiver in each namespace, in the order of emit. */
+  readonly lines: Map<string, Story[]>;
+  /** The keys that each receiver handled, in the order in which it did. */
+  readonly order: Map<string, string[]>;
+}
+
+type Rule = (history: History) => Iterable<[about: string, text: string]>;
+
+/** Each says what it found wrong. */
+const rules: Record<string, Rule> = {
+  "a handled message was sent, to whom and where it was handled": perStory((story) => {
+    const { sent, handled } = story;
+    if (!sent) return "nobody has sent it";
+    const wrong = handled.find((by) => by.by !== sent.to || by.namespace !== sent.namespace);
+    if (wrong) return `it was for ${sent.to} in ${sent.namespace}`;
+    if (handled.length > 0 && sent.event === "typo") return "no listener has its name";
+    return undefined;
+  }),
+
+  "no message is handled twice": perStory(({ handled }) =>
+    handled.length > 1 ? `it was handled ${handled.length} times` : undefined,
+  ),
+
+  "messages are handled in the order of emit": function* ({ lines, order }) {
+    const place = new Map<string, number>();
+    for (const keys of order.values()) for (const [i, key] of keys.entries()) place.set(key, i);
+    for (const line of lines.values()) {
+      let last: Story | undefined;
+      for (const story of line.filter(({ handled }) => handled.length > 0)) {
+        if (last && (place.get(story.key) ?? 0) < (place.get(last.key) ?? 0)) {
+          yield [story.key, `it was handled before ${last.key}`];
+        }
+        last = story;
+      }
+    }
+  },
+
+  "what comes before a handled message was handled, or failed with executed no": function* (
+    history,
+  ) {
+    for (const line of history.lines.values()) {
+      const last = line.findLastIndex(({ handled }) => handled.length > 0);
+      for (const story of line.slice(0, Math.max(0, last))) {
+        if (isLost(story, history)) yield [story.key, `${line[last]?.key} was handled`];
+      }
+    }
+  },
+
+  "an ack settles once": perStory(({ sent, settled }) => {
+    if (settled.length > 1) return `it settled ${settled.length} times`;
+    if (settled.length > 0 && !sent?.wantsAck) return "nobody wanted it";
+    return undefined;
+  }),
+
+  "every ack settles, and soon": perStory((story, history) => {
+    const { sent, settled, thrown } = story;
+    if (!sent?.wantsAck || thrown) return undefined;
+    const sender = history.lives.get(sent.from);
+    const [first] = settled;
+    if (!first) {
+      return sender && !sender.mayForget ? "it has not settled" : undefined;
+    }
+    const latest = latestSettlement(sent, history);
+    const late = first.at - latest;
+    return late > 0 ? `it settled ${late} ms later than it may` : undefined;
+  }),
+
+  "an ack does not time out before its time": perStory(({ sent, settled }) => {
+    const outcome = failureOf(settled[0]?.outcome);
+    if (!sent || outcome?.code !== "ERR_ACK_TIMEOUT" || sent.inherits) return undefined;
+    const took = (settled[0]?.at ?? 0) - sent.at;
+    if (sent.timeout === null) return `it timed out after ${took} ms, and was to wait for ever`;
+    return took < sent.timeout - 10
+      ? `it timed out after ${took} of ${sent.timeout} ms`
+      : undefined;
+  }),
+
+  "executed is true": perStory((story) => {
+    const { handled } = story;
+    for (const { executed, code } of failuresOf(story)) {
+      if (executed === "no" && handled.length > 0) return `${code} says no, and it was handled`;
+      if (executed === "yes" && handled.length === 0)
+        return `${code} says yes, and it was not handled`;
+    }
+    return undefined;
+  }),
+
+  "a reply is that of the listener, which has run": perStory(({ sent, settled, handled }) => {
+    const outcome = settled[0]?.outcome;
+    if (!sent || !outcome || !("reply" in outcome)) return undefined;
+    if (handled.length === 0) return "it has a reply, and was not handled";
+    if (sent.isBad) return "it has a reply, and cannot be encoded";
+    if (SILENT.has(sent.event)) {
+      return outcome.reply === undefined ? undefined : "its listener returns nothing";
+    }
+    const { key, length } = (outcome.reply ?? {}) as { key?: unknown; length?: unknown };
+    const isRight = REPLYING.has(sent.event) && key === sent.key && length === sent.length;
+    return isRight ? undefined : `the reply is ${JSON.stringify(outcome.reply)}`;
+  }),
+
+  "an error has a reason": perStory((story, history) => {
+    const { sent } = story;
+    if (!sent) return undefined;
+    const wrong = failuresOf(story).find(({ code, executed, at }) => {
+      const reason = REASONS[code];
+      return !reason?.(sent, history, executed, at);
+    });
+    return wrong && `${wrong.code}, executed ${wrong.executed}, came out of the blue`;
+  }),
+
+  "the ack of a settled listener arrives": perStory((story, history) => {
+    const { sent, handled, settled } = story;
+    const outcome = failureOf(settled[0]?.outcome);
+    const answered = story.finished ?? handled[0];
+    if (!sent || !answered || outcome?.executed !== "maybe") return undefined;
+    if (!story.finished && SLOW.has(sent.event)) return undefined;
+    const isLate = outcome.code === "ERR_ACK_TIMEOUT" || outcome.code === "ERR_CANCELLED";
+    if (history.lives.get(sent.to)?.hasClosedWell && !isLate) {
+      return `${sent.to} has closed well, and its answer is missing`;
+    }
+    const free = freeTime(answered.at, settled[0]?.at ?? 0, history, sent.from, sent.to);
+    return free > LIMITS.ack
+      ? `it was answered, and ${free} ms later the answer was not there`
+      : undefined;
+  }),
+
+  "nothing is lost without a word": perStory((story, history) => {
+    const { sent } = story;
+    if (!sent || sent.wantsAck) return undefined;
+    // To one that has closed well, from one that is there to tell it.
+    const sender = history.lives.get(sent.from);
+    const receiver = history.lives.get(sent.to);
+    if (!receiver?.hasClosedWell || !sender || sender.mayForget) return undefined;
+    return isLost(story, history) ? "it was neither handled nor reported" : undefined;
+  }),
+
+  "a handed over connection is answered or closed": perStory(({ sent, hungUp, handled }) => {
+    if (!sent?.hasHandle) return undefined;
+    if (!hungUp) return "its client was left hanging";
+    if (hungUp.answer === "") return undefined;
+    const isRight = handled.length === 1 && hungUp.answer === `${sent.to} has ${sent.key}`;
+    return isRight ? undefined : `its client got "${hungUp.answer}"`;
+  }),
+
+  "participants end as they are told, and by themselves after close": function* ({ lives: all }) {
+    for (const { name, crash, unexpectedEnd } of all.values()) {
+      if (crash) yield [name, crash];
+      else if (unexpectedEnd) yield [name, unexpectedEnd];
+    }
+  },
+};
+
+/** The names of all that is checked. */
+export const RULES: readonly string[] = Object.keys(rules);
+
+/** Listeners that reply with the key and the length of the text. */
+const REPLYING = new Set(["echo", "slow", "block", "ask", "socket"]);
+/** Listeners that return nothing. */
+const SILENT = new Set(["note", "leave", "close"]);
+/** Listeners that say when they have finished. */
+const SLOW = new Set(["slow", "fail-late", "ask", "block"]);
+
+/** Whether a code may come for a message. */
+const REASONS: Record<
+  string,
+  (sent: Sent, history: History, executed: string, at: number) => boolean
+> = {
+  ERR_ACK_TIMEOUT: () => true,
+  ERR_CANCELLED: (sent) => sent.aborts || sent.inherits,
+  ERR_CLOSED: (sent, { lives: all }, executed, at) =>
+    executed === "no" && [sent.from, sent.to].some((name) => all.get(name)?.wasTold("close", at)),
+  ERR_HANDLE_LOST: (sent) => sent.hasHandle,
+  ERR_NOT_SERIALIZABLE: (sent, _, executed) =>
+    executed === "yes" ? sent.event === "mute" : sent.isBad,
+  ERR_PEER_DIED: (sent, { lives: all }, _, at) =>
+    [sent.from, sent.to].some((name) => all.get(name)?.wasTold("anything", at)),
+  ERR_QUEUE_FULL: () => true,
+  ERR_REMOTE: (sent, _, executed) => executed === "yes" && sent.event.startsWith("fail"),
+  ERR_UNHANDLED: (sent, _, executed) => executed === "no" && sent.event === "typo",
+};
+
+/** Looks for guarantees that were not kept. The facts of each witness must be in their order. */
+export function judge(facts: Iterable<Fact>): Violation[] {
+  const history = historyOf(facts);
+  return Object.entries(rules).flatMap(([rule, check]) =>
+    Array.from(check(history), ([about, text]) => ({ rule, about, text })),
+  );
+}
+
+function historyOf(facts: Iterable<Fact>): History {
+  const all = [...facts];
+  const stories = new Map<string, Story>();
+  const lines = new Map<string, Story[]>();
+  const order = new Map<string, string[]>();
+  for (const fact of all) {
+    if (!("key" in fact)) continue;
+    const story = entryOf(stories, fact.key, () => newStory(fact.key));
+    tell(story, fact);
+    if (fact.is === "handled") entryOf(order, fact.by, () => []).push(fact.key);
+    if (fact.is === "sent") {
+      const line = `${fact.from} ${fact.to} ${fact.namespace}`;
+      entryOf(lines, line, () => []).push(story);
+    }
+  }
+  return { stories, lives: lives(all), lines, order };
+}
+
+function newStory(key: string): Story {
+  return { key, handled: [], settled: [], reported: [] };
+}
+
+function entryOf<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const value = make();
+  map.set(key, value);
+  return value;
+}
+
+function tell(story: Story, fact: Extract<Fact, { key: string }>): void {
+  if (fact.is === "sent") story.sent = fact;
+  else if (fact.is === "finished") story.finished = fact;
+  else if (fact.is === "thrown") story.thrown = fact;
+  else if (fact.is === "hung-up") story.hungUp = fact;
+  else if (fact.is === "handled") story.handled.push(fact);
+  else if (fact.is === "settled") story.settled.push(fact);
+  else story.reported.push(fact);
+}
+
+/** A rule about single messages. */
+function perStory(check: (story: Story, history: History) => string | undefined): Rule {
+  return function* (history) {
+    for (const story of history.stories.values()) {
+      const text = check(story, history);
+      if (text) yield [story.key, text];
+    }
+  };
+}
+
+interface Failure {
+  readonly code: string;
+  readonly executed: string;
+  readonly at: number;
+}
+
+function failureOf(outcome: Outcome | undefined): Omit<Failure, "at"> | undefined {
+  return outcome && "code" in outcome ? outcome : undefined;
+}
+
+function failuresOf({ settled, reported }: Story): Failure[] {
+  const rejected = settled.flatMap(({ outcome, at }) => {
+    const failure = failureOf(outcome);
+    return failure ? [{ ...failure, at }] : [];
+  });
+  return [...rejected, ...reported];
+}
+
+/** Whether a message is gone, and nobody was told. */
+function isLost(story: Story, { lives: all }: History): boolean {
+  const { sent, handled, thrown } = story;
+  if (!sent || handled.length > 0 || thrown || sent.event === "typo") return false;
+  const failures = failuresOf(story);
+  if (failures.some(({ executed }) => executed === "no")) return false;
+  // Of a handle that is under way it is learned later that it got lost, and with it the message.
+  if (sent.hasHandle && failures.length > 0) return false;
+  const isSenderSilent = failures.length === 0 && all.get(sent.from)?.mayForget;
+  return !isSenderSilent;
+}
+
+function latestSettlement(sent: Sent, { lives: all }: History): number {
+  const receiver = all.get(sent.to);
+  const sender = all.get(sent.from);
+  const limit = sent.timeout === null ? Infinity : sent.at + sent.timeout * 4;
+  const end = Math.max(sent.at, Math.min(receiver?.lostAt ?? Infinity, sender?.lostAt ?? Infinity));
+  const due = Math.min(limit, end);
+  const paused = sender?.pausedBetween(sent.at, due + LIMITS.soon) ?? 0;
+  return due + LIMITS.soon + paused;
+}
+
+/** ms in which neither of the two stood still. */
+function freeTime(from: number, to: number, { lives: all }: History, ...names: string[]): number {
+  const paused = names.reduce(
+    (sum, name) => sum + (all.get(name)?.pausedBetween(from, to) ?? 0),
+    0,
+  );
+  return to - from - paused;
+}

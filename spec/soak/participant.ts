@@ -1,0 +1,138 @@
+// A cluster worker, a forked child or a thread of the soak: serves, chats, and ends as it is told.
+import cluster from "node:cluster";
+import { isMainThread, workerData } from "node:worker_threads";
+import { bus } from "../../lib/index.ts";
+import { CRASH_CODE, type Ending, EXIT_CODE, PRIMARY } from "./facts.ts";
+import { LIMITS } from "./limits.ts";
+import { logTo } from "./log.ts";
+import { Random } from "./random.ts";
+import { NAMESPACES, Service } from "./service.ts";
+import { type Addressee, type Saying, Speaker } from "./speaker.ts";
+
+const [name = "", log = "", seed = "0"] = isMainThread
+  ? process.argv.slice(2)
+  : (workerData as string[]);
+const random = new Random(Number(seed), name);
+const record = logTo(log);
+const parent: Addressee = { name: PRIMARY, target: "parent" };
+bus.limits.pending = LIMITS.pending;
+
+const crash = (error: unknown) => {
+  const text = error instanceof Error ? String(error.stack) : String(error);
+  record({ is: "crashed", at: Date.now(), who: name, text });
+  process.exit(CRASH_CODE);
+};
+process.on("uncaughtException", crash);
+process.on("unhandledRejection", crash);
+process.on("beforeExit", () => record({ is: "idle", at: Date.now(), who: name }));
+
+const speaker = new Speaker(name, record);
+let chatter: NodeJS.Timeout | undefined;
+let isLeaving = false;
+
+/** Something to tell the primary. */
+function saying(): Saying {
+  const namespace = random.pick(["_", "a", "a", "late", "manual"]);
+  const event = random.weighted({
+    echo: 10,
+    note: 6,
+    slow: 4,
+    fail: 2,
+    "fail-late": 1,
+    mute: 1,
+    typo: 1,
+    ask: 2,
+  });
+  return {
+    namespace,
+    event,
+    wantsAck: event !== "note" && random.chance(0.9),
+    timeout: random.pick([undefined, undefined, 30, 300, 2000]),
+    length: random.chance(0.1) ? random.between(1, 100_000) : 0,
+    ms: random.between(1, 600),
+    isBad: random.chance(0.05),
+    abortAfter: random.chance(0.1) ? random.between(0, 200) : undefined,
+  };
+}
+
+function say(count: number, what: () => Saying): void {
+  for (let i = 0; i < count; i++) void speaker.say(parent, what());
+}
+
+function chat(): void {
+  chatter = setTimeout(
+    () => {
+      const isFlood = random.chance(0.02);
+      if (isFlood) say(random.between(1000, 8000), () => ({ namespace: "a", event: "note" }));
+      else say(random.between(1, 8), saying);
+      chat();
+    },
+    random.between(5, 150),
+  );
+}
+
+function fallSilent(): void {
+  isLeaving = true;
+  clearTimeout(chatter);
+}
+
+function told(what: Ending): void {
+  record({ is: "told", at: Date.now(), who: name, what });
+}
+
+function serve(namespace: string, ready?: "manual"): Service {
+  const service = new Service(namespace, speaker, record, ready);
+  service.on("exit", () => {
+    told("exit");
+    process.exit(EXIT_CODE);
+  });
+  service.on("leave", () => {
+    told("leave");
+    // After the listeners of the tick, as a channel that is read must not be closed.
+    setImmediate(() => leave());
+  });
+  service.on("close", () => {
+    if (isLeaving) return;
+    told("close");
+    fallSilent();
+    const start = Date.now();
+    void bus.close({ timeout: LIMITS.close }).then(() => {
+      record({ is: "closed", at: Date.now(), who: name, took: Date.now() - start });
+      // Node keeps a cluster worker alive as long as it has its channel.
+      cluster.worker?.disconnect();
+    });
+  });
+  return service;
+}
+
+function leave(): void {
+  if (!isMainThread) process.exit(EXIT_CODE);
+  if (process.connected) process.disconnect();
+}
+
+bus.lifecycle.on("down", (peer) => {
+  if (peer.id !== "parent" || isLeaving) return;
+  fallSilent();
+  // It has to be told so, not to wait.
+  say(3, saying);
+});
+
+say(random.between(0, 20), saying);
+setTimeout(
+  () => {
+    for (const namespace of NAMESPACES.atOnce) serve(namespace);
+    chat();
+  },
+  random.between(0, 100),
+);
+setTimeout(() => isLeaving || serve(NAMESPACES.late), random.between(200, 2000));
+const manual = serve(NAMESPACES.manual, "manual");
+setTimeout(() => isLeaving || manual.ready(), random.between(100, 1000));
+
+// Whatever happens, it does not outlive the soak. The timer is no reason to stay.
+let alone = 0;
+setInterval(() => {
+  if (!isMainThread || process.connected) return;
+  alone += LIMITS.look;
+  if (alone >= LIMITS.outlive) crash("it was still there long after its channel");
+}, LIMITS.look).unref();

@@ -1,0 +1,64 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { bus } from "../../lib/index.ts";
+import { type Fact, PRIMARY, type Recorder } from "./facts.ts";
+import { LIMITS } from "./limits.ts";
+import { PLACES, type Step } from "./plan.ts";
+import { Round, type Script } from "./round.ts";
+import { NAMESPACES, Service } from "./service.ts";
+import { Speaker } from "./speaker.ts";
+
+/** What came of a round. */
+export interface Performance {
+  readonly seen: readonly Fact[];
+  /** What did not happen that had to. */
+  readonly hanging: readonly string[];
+}
+
+/** The process that runs the soak, as one of those who talk. */
+export class Primary {
+  #facts: Fact[] = [];
+  readonly #record: Recorder = (fact) => void this.#facts.push(fact);
+  readonly #speaker: Speaker;
+
+  constructor() {
+    const crash = (error: unknown) => {
+      const text = error instanceof Error ? String(error.stack) : String(error);
+      this.#record({ is: "crashed", at: Date.now(), who: PRIMARY, text });
+    };
+    process.on("uncaughtException", crash);
+    process.on("unhandledRejection", crash);
+    bus.limits.pending = LIMITS.pending;
+    this.#speaker = new Speaker(PRIMARY, this.#record);
+    for (const namespace of NAMESPACES.atOnce) this.#serve(namespace);
+    const manual = this.#serve(NAMESPACES.manual, "manual");
+    setTimeout(() => manual.ready(), 1500);
+    setTimeout(() => this.#serve(NAMESPACES.late), 2000);
+  }
+
+  async perform(script: Script): Promise<Performance> {
+    this.#facts = [];
+    const round = new Round(this.#speaker, this.#facts);
+    const seen = await round.perform(script);
+    this.#speaker.forget();
+    this.#facts = [];
+    return { seen, hanging: round.hanging };
+  }
+
+  /** A little of everything, so that what Node keeps for good is there before anything is counted. */
+  async warmUp(): Promise<void> {
+    const kinds = ["worker", "json", "advanced", "thread"] as const;
+    const steps: Step[] = kinds.flatMap((kind, place) => [
+      { at: 0, place, action: { do: "spawn", kind, seed: 0, serialization: "json", early: [] } },
+      { at: 900, place, action: { do: "connect", count: 1, queueHandle: true, namespace: "_" } },
+      { at: 1000, place, action: { do: "stop", ms: 50 } },
+      { at: 1100, place, action: { do: "block", ms: 30 } },
+    ]);
+    steps.sort((a, b) => a.at - b.at);
+    await this.perform({ steps, endings: Array.from({ length: PLACES }, () => "close") });
+    await sleep(500);
+  }
+
+  #serve(namespace: string, ready?: "manual"): Service {
+    return new Service(namespace, this.#speaker, this.#record, ready);
+  }
+}

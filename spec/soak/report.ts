@@ -1,0 +1,30 @@
+import type { Fact } from "./facts.ts";
+import type { Violation } from "./oracle.ts";
+
+/** Of one rule, so many violations are told in full. */
+const MOST = 3;
+
+/** What a reader needs to understand violations: what happened to the message, and to its two sides. */
+export function describe(violations: readonly Violation[], facts: readonly Fact[]): string {
+  const lines: string[] = [];
+  for (const rule of new Set(violations.map((violation) => violation.rule))) {
+    const found = violations.filter((violation) => violation.rule === rule);
+    lines.push(`VIOLATION of "${rule}": ${found.length}`);
+    for (const { about, text } of found.slice(0, MOST)) {
+      lines.push(`  ${about}: ${text}`, ...historyOf(about, facts).map((line) => `    ${line}`));
+    }
+  }
+  return lines.join("\n");
+}
+
+function historyOf(about: string, facts: readonly Fact[]): string[] {
+  const sent = facts.find((fact) => fact.is === "sent" && fact.key === about);
+  const sides = sent?.is === "sent" ? [sent.from, sent.to] : [about];
+  return facts
+    .filter((fact) => ("key" in fact ? fact.key === about : sides.includes(fact.who)))
+    .toSorted((a, b) => a.at - b.at)
+    .map((fact) => {
+      const { at, ...rest } = fact;
+      return `${new Date(at).toISOString().slice(11)} ${JSON.stringify(rest)}`;
+    });
+}

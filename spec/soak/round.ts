@@ -1,0 +1,162 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { bus } from "../../lib/index.ts";
+import { Clients } from "./clients.ts";
+import { Crew, type Participant } from "./crew.ts";
+import { type Ending, type Fact, PRIMARY, type Recorder } from "./facts.ts";
+import { LIMITS } from "./limits.ts";
+import { readLog } from "./log.ts";
+import { type Action, PLACES, type Step } from "./plan.ts";
+import { block } from "./service.ts";
+import type { Speaker } from "./speaker.ts";
+
+/** What a round is made of. */
+export interface Script {
+  readonly steps: readonly Step[];
+  readonly endings: readonly Ending[];
+}
+
+/** Performs a script with participants of its own, and ends all of them. */
+export class Round {
+  readonly #speaker: Speaker;
+  readonly #facts: Fact[];
+  readonly #directory = mkdtempSync(join(tmpdir(), "clusterphone-soak-"));
+  readonly #crew: Crew;
+  readonly #clients: Clients;
+  readonly #record: Recorder;
+  readonly #places: (Participant | undefined)[] = [];
+  readonly #busy = new Set<Promise<void>>();
+  /** What did not happen that had to. */
+  readonly hanging: string[] = [];
+
+  /** The primary's own facts go to `facts`. */
+  constructor(speaker: Speaker, facts: Fact[]) {
+    this.#speaker = speaker;
+    this.#facts = facts;
+    this.#record = (fact) => facts.push(fact);
+    this.#crew = new Crew(this.#directory, this.#record);
+    this.#clients = new Clients(this.#record);
+  }
+
+  /** Resolves when everything has settled, to what all have seen. */
+  async perform({ steps, endings }: Script): Promise<Fact[]> {
+    await this.#clients.open();
+    const start = performance.now();
+    for (const { at, place, action } of steps) {
+      const wait = start + at - performance.now();
+      if (wait > 0) await sleep(wait);
+      this.#act(place, action);
+    }
+    await this.#end(endings);
+    const logs = this.#crew.everybody.map(({ log }) => readLog(log));
+    rmSync(this.#directory, { recursive: true });
+    return [...this.#facts, ...logs.flat()];
+  }
+
+  #act(place: number, action: Action): void {
+    if (action.do === "block") {
+      block(action.ms, PRIMARY, this.#record);
+      return;
+    }
+    const participant = this.#places[place];
+    if (action.do === "spawn") {
+      // Whoever is there must go first.
+      if (participant && !participant.isOver) return;
+      const spawned = this.#crew.start(action.kind, action.serialization, action.seed);
+      this.#places[place] = spawned;
+      this.#say(spawned, action.early);
+    } else if (participant) {
+      this.#actOn(participant, action);
+    }
+  }
+
+  #actOn(participant: Participant, action: Exclude<Action, { do: "block" | "spawn" }>): void {
+    switch (action.do) {
+      case "say":
+        this.#say(participant, action.what);
+        break;
+      case "flood":
+        if (action.stopFor > 0) participant.stop(action.stopFor);
+        for (let i = 0; i < action.count; i++) {
+          const wantsAck = i % 100 === 99;
+          const saying = { namespace: action.namespace, event: "note", wantsAck };
+          void this.#speaker.say(participant, saying);
+        }
+        break;
+      case "stop":
+        participant.stop(action.ms);
+        break;
+      case "end":
+        this.#tellToEnd(participant, action.how, action.event);
+        break;
+      case "connect":
+        for (let i = 0; i < action.count; i++) this.#do(this.#handOver(participant, action));
+        break;
+    }
+  }
+
+  #say(participant: Participant, what: Extract<Action, { do: "say" }>["what"]): void {
+    for (const saying of what) void this.#speaker.say(participant, saying);
+  }
+
+  async #handOver(
+    participant: Participant,
+    { namespace, queueHandle, sayToo }: Extract<Action, { do: "connect" }>,
+  ): Promise<void> {
+    const { socket, belongsTo } = await this.#clients.accept();
+    if (sayToo) this.#say(participant, [{ namespace, event: "echo", wantsAck: true }]);
+    belongsTo(this.#speaker.nextKey);
+    const saying = { namespace, event: "socket", wantsAck: true, handle: socket, queueHandle };
+    void this.#speaker.say(participant, saying);
+  }
+
+  #tellToEnd(participant: Participant, how: Ending, namespace: string): void {
+    if (how === "kill") participant.kill();
+    else if (how === "disconnect") participant.disconnect();
+    else void this.#speaker.say(participant, { namespace, event: how, wantsAck: true });
+  }
+
+  /** Ends everybody who is left, and waits until everything has settled. */
+  async #end(endings: readonly Ending[]): Promise<void> {
+    for (let place = 0; place < PLACES; place++) {
+      const participant = this.#places[place];
+      if (participant && !participant.isOver)
+        this.#tellToEnd(participant, endings[place] ?? "kill", "_");
+    }
+    await Promise.all(this.#crew.everybody.map((each) => this.#endOf(each)));
+    await this.#within("handing over", Promise.all(this.#busy));
+    await this.#within("flushed()", bus.flushed());
+    await this.#within("every ack", this.#speaker.settled());
+    await this.#within("the clients", this.#clientsAreServed());
+    await this.#clients.close();
+  }
+
+  async #endOf(participant: Participant): Promise<void> {
+    const { ended } = participant;
+    // It takes a while to start, to hear of it, to close, and to let its timers run out.
+    const patience = LIMITS.soon + LIMITS.close + 2000;
+    const timer = setTimeout(() => participant.kill(), patience);
+    await ended;
+    clearTimeout(timer);
+  }
+
+  async #clientsAreServed(): Promise<void> {
+    while (this.#clients.waiting > 0) await sleep(20);
+  }
+
+  #do(task: Promise<void>): void {
+    this.#busy.add(task);
+    void task.then(() => this.#busy.delete(task));
+  }
+
+  async #within(what: string, promise: Promise<unknown>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<"late">((resolve) => {
+      timer = setTimeout(resolve, LIMITS.soon, "late");
+    });
+    if ((await Promise.race([promise, late])) === "late") this.hanging.push(what);
+    clearTimeout(timer);
+  }
+}
