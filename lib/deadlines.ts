@@ -37,6 +37,7 @@ export class Deadlines {
   /** The last bucket known to be empty, and over. */
   #swept = 0;
   #expiring = false;
+
   /** Starts the time of an entry, in ms; `Infinity` never expires. The process stays alive until it is removed. */
   add(entry: Expiring, timeout: number): void {
     if (this.#count + this.#unlimited === 0) this.#start();

@@ -64,7 +64,7 @@ function chat(): void {
     () => {
       const isFlood = random.chance(0.02);
       if (isFlood) say(random.between(1000, 8000), () => ({ namespace: "a", event: "note" }));
-      else say(random.between(1, 8), saying);
+      else say(random.between(1, 15), saying);
       chat();
     },
     random.between(5, 150),

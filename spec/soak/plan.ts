@@ -76,7 +76,7 @@ function action(random: Random): Action {
   });
   switch (kind) {
     case "say":
-      return { do: "say", what: sayings(random, random.between(1, 20)) };
+      return { do: "say", what: sayings(random, random.between(1, 50)) };
     case "flood":
       return {
         do: "flood",

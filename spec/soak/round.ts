@@ -78,6 +78,8 @@ export class Round {
         this.#say(participant, action.what);
         break;
       case "flood":
+        // To tell a dead one so once or ten thousand times is the same.
+        if (participant.isOver) return;
         if (action.stopFor > 0) participant.stop(action.stopFor);
         for (let i = 0; i < action.count; i++) {
           const wantsAck = i % 100 === 99;
