@@ -633,6 +633,27 @@ describe("the bus", () => {
       expect(pair.toA.protocolErrors).to.equal(0);
       expect(pair.toA.room.waiting).to.equal(0);
     });
+
+    it("say executed no where no listener has run", async () => {
+      pair.b.on("large", () => "x".repeat(2900));
+      const peer = pair.a.to(pair.toB);
+      await peer.emit("large").ackd();
+      pair.b.limits.pending = 3000;
+      pair.right.isStopped = true;
+      const [first, second] = [
+        peer.emit("large").ackd(),
+        turn().then(() => peer.emit("large").ackd()),
+      ];
+      // Two turns a message: the first answer is being written, and the second fills the room.
+      for (let turns = 0; turns < 5; turns++) await turn();
+      const unheard = rejection(peer.emit("nobody-listens").ackd());
+      const refused = rejection(peer.emit("large").ackd());
+      for (let turns = 0; turns < 5; turns++) await turn();
+      pair.right.resume();
+      await Promise.all([first, second]);
+      expect(await unheard).to.include({ code: "ERR_QUEUE_FULL", executed: "no" });
+      expect(await refused).to.include({ code: "ERR_QUEUE_FULL", executed: "yes" });
+    });
   });
 
   describe("bounds", () => {

@@ -269,6 +269,12 @@ describe("middleware", () => {
     }
   });
 
+  it("that refuses the ack of an event without a listener does not claim that one has run", async () => {
+    pair.b.use((message, next) => (message.kind === "ack" ? undefined : next()));
+    const error = await rejection(pair.a.to(pair.toB).emit("nobody-listens").ackd());
+    expect(error).to.include({ code: "ERR_REFUSED", executed: "no" });
+  });
+
   it("that calls next() twice gets its message refused", async () => {
     pair.b.use(async function twice(message, next) {
       await next();
