@@ -78,12 +78,15 @@ export class Participant implements Addressee {
     else this.process?.kill("SIGKILL");
   }
 
-  /** From this side. A thread has no channel to lose without its end. */
+  /** From this side. A thread loses its channel with its end only. */
   disconnect(): void {
     const { target } = this;
-    if (this.isOver || target instanceof Thread || !this.process?.connected) return;
-    this.#told("disconnect");
-    target.disconnect();
+    if (target instanceof Thread) {
+      this.kill();
+    } else if (!this.isOver && this.process?.connected) {
+      this.#told("disconnect");
+      target.disconnect();
+    }
   }
 
   #told(what: "kill" | "disconnect"): void {

@@ -45,7 +45,7 @@ export class Primary {
   }
 
   /** A little of everything, so that what Node keeps for good is there before anything is counted. */
-  async warmUp(): Promise<void> {
+  async warmUp(): Promise<Performance> {
     const kinds = ["worker", "json", "advanced", "thread"] as const;
     const steps: Step[] = kinds.flatMap((kind, place) => [
       { at: 0, place, action: { do: "spawn", kind, seed: 0, serialization: "json", early: [] } },
@@ -54,8 +54,10 @@ export class Primary {
       { at: 1100, place, action: { do: "block", ms: 30 } },
     ]);
     steps.sort((a, b) => a.at - b.at);
-    await this.perform({ steps, endings: Array.from({ length: PLACES }, () => "close") });
+    const endings = Array.from({ length: PLACES }, () => "close" as const);
+    const performance = await this.perform({ steps, endings });
     await sleep(500);
+    return performance;
   }
 
   #serve(namespace: string, ready?: "manual"): Service {

@@ -132,7 +132,7 @@ export class Round {
     await this.#within("flushed()", bus.flushed());
     await this.#within("every ack", this.#speaker.settled());
     await this.#within("the clients", this.#clientsAreServed());
-    await this.#clients.close();
+    await this.#within("the server", this.#clients.close());
   }
 
   async #endOf(participant: Participant): Promise<void> {

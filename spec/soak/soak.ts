@@ -8,7 +8,7 @@ import { LIMITS } from "./limits.ts";
 import { judge, RULES } from "./oracle.ts";
 import { Outcomes } from "./outcomes.ts";
 import { endingsOf, planOf } from "./plan.ts";
-import { Primary } from "./primary.ts";
+import { type Performance, Primary } from "./primary.ts";
 import { describe } from "./report.ts";
 import { Tally } from "./tally.ts";
 
@@ -34,7 +34,7 @@ const outcomes = new Outcomes();
 async function soak(): Promise<void> {
   console.log(`seed ${seed}, ${minutes} min`);
   const primary = new Primary();
-  await primary.warmUp();
+  check(await primary.warmUp(), "replay: any seed, it is in the warm-up");
   const before = holdings();
   let heapBefore: number | undefined;
   const end = performance.now() + minutes * 60_000;
@@ -50,11 +50,19 @@ async function soak(): Promise<void> {
   }
 }
 
-/** One round and what the oracle says to it; a short report of what went on. Keeps nothing of it. */
+/** Plays one round, and tells in short what went on. Keeps nothing of it. */
 async function play(primary: Primary, round: number, replay: string): Promise<string> {
   const script = { steps: planOf(seed, round), endings: endingsOf(seed, round) };
-  const { hanging, seen } = await primary.perform(script);
+  const performance = await primary.perform(script);
+  check(performance, replay);
+  const { seen } = performance;
   outcomes.add(seen);
+  const count = (kind: Fact["is"]) => seen.filter(({ is }) => is === kind).length;
+  return `${count("born")} participants, ${count("sent")} messages, ${count("handled")} handled`;
+}
+
+/** Asks the oracle, each rule a check. */
+function check({ seen, hanging }: Performance, replay: string): void {
   const violations = judge(seen);
   for (const rule of RULES) {
     const broken = violations.filter((violation) => violation.rule === rule);
@@ -62,8 +70,6 @@ async function play(primary: Primary, round: number, replay: string): Promise<st
   }
   const late = hanging.join(", ");
   tally.count(late && `VIOLATION: it has not settled: ${late}\n${replay}`);
-  const count = (kind: Fact["is"]) => seen.filter(({ is }) => is === kind).length;
-  return `${count("born")} participants, ${count("sent")} messages, ${count("handled")} handled`;
 }
 
 try {
