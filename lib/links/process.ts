@@ -66,6 +66,7 @@ export class ProcessLink implements Link {
     this.#events = events;
     this.#channel.on("message", this.#onMessage as never);
     this.#channel.on("disconnect", this.#onDisconnect);
+    this.#channel.on("newListener", this.#onNewListener as never);
     if (this.#isParent) {
       // Each listener counts as a reason to stay alive; ours are none.
       this.#count("unrefCounted", 2);
@@ -102,6 +103,7 @@ export class ProcessLink implements Link {
     else this.#channel.off("exit", this.#onExit as never);
     this.#channel.off("message", this.#onMessage as never);
     this.#channel.off("disconnect", this.#onDisconnect);
+    this.#channel.off("newListener", this.#onNewListener as never);
     this.#foreign?.leave();
     this.#isOver = true;
     clearInterval(this.#looking);
@@ -125,6 +127,15 @@ export class ProcessLink implements Link {
   readonly #onDisconnect = (): void => {
     this.#sawDisconnect = true;
     this.#seeEnd();
+  };
+
+  /**
+   * A `disconnect()` while a long message is being read: Node waits for its end by listening to its own event, but
+   * has stopped to emit it, and neither side would ever hear that the channel is closed. So it is emitted here, empty.
+   */
+  readonly #onNewListener = (event: string): void => {
+    if (event !== "internalMessage" || this.#channel.connected) return;
+    process.nextTick(() => (this.#channel as ChildProcess).emit("internalMessage", {}));
   };
 
   /** A parent's exit cannot be seen, only that its end of the channel is closed. */

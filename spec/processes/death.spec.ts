@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import cluster from "node:cluster";
 import { type FSWatcher, mkdtempSync, readFileSync, rmSync, watch } from "node:fs";
 import { tmpdir } from "node:os";
@@ -5,8 +6,16 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { expect } from "chai";
 import { bus, type Peer } from "../../lib/index.ts";
-import { nextEvent, rejection } from "../support/buses.ts";
+import { nextEvent, rejection, turn } from "../support/buses.ts";
 import { endAll, entryOf, start } from "../support/processes.ts";
+
+/** Whether the beginning of a message has been read from the channel, and not its end. */
+function isReadingPart(child: ChildProcess): boolean {
+  const symbols = Object.getOwnPropertySymbols(child);
+  const symbol = symbols.find(({ description }) => description === "kChannelHandle");
+  const channel = symbol && (child as unknown as Record<symbol, { buffering?: boolean }>)[symbol];
+  return channel?.buffering === true;
+}
 
 describe("the death of a peer", () => {
   afterEach(endAll);
@@ -70,6 +79,20 @@ describe("the death of a peer", () => {
     expect([child.exitCode, child.signalCode]).to.deep.equal([null, null]);
     const later = await rejection(bus.to(child).emit("echo").ackd());
     expect(later).to.include({ code: "ERR_PEER_DIED", executed: "no" });
+  });
+
+  it("may be a disconnect in the middle of a long message, which Node does not finish by itself", async () => {
+    const child = start("victim");
+    const pending = rejection(bus.to(child).emit("break-off").within(Infinity).ackd());
+    const disconnected = nextEvent(child, "disconnect");
+    while (!isReadingPart(child)) await turn();
+    child.disconnect();
+    expect(await pending).to.include({ code: "ERR_PEER_DIED", executed: "maybe" });
+    await disconnected;
+    const exited = nextEvent(child, "exit");
+    child.kill("SIGCONT");
+    // It has been told as well, and has nothing left to do.
+    expect(await exited).to.deep.equal([0, null]);
   });
 
   it("is seen by its exit, though something of it holds the channel open", async () => {

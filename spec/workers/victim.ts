@@ -17,6 +17,10 @@ bus.on("disconnect", () => {
   setImmediate(() => process.disconnect());
   return new Promise(() => {});
 });
+bus.on("break-off", () => {
+  process.send?.("x".repeat(5_000_000));
+  process.kill(process.pid, "SIGSTOP");
+});
 bus.on("leave-the-channel-open", async () => {
   const channel = (process.channel as unknown as { fd: number }).fd;
   const holder = spawn("sleep", ["30"], { stdio: ["ignore", "ignore", "ignore", channel] });
