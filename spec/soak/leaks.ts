@@ -1,10 +1,11 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readlinkSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { bus } from "../../lib/index.ts";
 import { LIMITS } from "./limits.ts";
 
 /** What this process holds at a time when it has nothing to do. */
 export interface Holdings {
+  /** Sockets, pipes and the like. */
   readonly descriptors: number;
   /** What keeps the event loop alive, by kind. */
   readonly resources: string;
@@ -13,10 +14,20 @@ export interface Holdings {
 
 export function holdings(): Holdings {
   return {
-    descriptors: readdirSync("/proc/self/fd").length,
+    descriptors: readdirSync("/proc/self/fd").filter(isNoFile).length,
     resources: process.getActiveResourcesInfo().toSorted().join(" "),
     peers: bus.peers.length,
   };
+}
+
+/** Files do not count: Node leaves those open that a thread was loading when it was terminated. */
+function isNoFile(descriptor: string): boolean {
+  try {
+    return !readlinkSync(`/proc/self/fd/${descriptor}`).startsWith("/");
+  } catch {
+    // It was that of the directory.
+    return false;
+  }
 }
 
 /** Waits until nothing more is held than before. Returns for each kind of holding what still is, or "". */

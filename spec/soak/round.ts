@@ -38,6 +38,7 @@ export class Round {
     this.#record = (fact) => facts.push(fact);
     this.#crew = new Crew(this.#directory, this.#record);
     this.#clients = new Clients(this.#record);
+    process.once("exit", this.#removeLogs);
   }
 
   /** Resolves when everything has settled, to what all have seen. */
@@ -51,9 +52,12 @@ export class Round {
     }
     await this.#end(endings);
     const logs = this.#crew.everybody.map(({ log }) => readLog(log));
-    rmSync(this.#directory, { recursive: true });
+    process.off("exit", this.#removeLogs);
+    this.#removeLogs();
     return [...this.#facts, ...logs.flat()];
   }
+
+  readonly #removeLogs = (): void => rmSync(this.#directory, { recursive: true, force: true });
 
   #act(place: number, action: Action): void {
     if (action.do === "block") {
