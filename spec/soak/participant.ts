@@ -62,6 +62,9 @@ function say(count: number, what: () => Saying): void {
 function chat(): void {
   chatter = setTimeout(
     () => {
+      // One that was gone before we came is not reported down.
+      if (bus.to("parent").peer.state === "down") fallSilent();
+      if (isLeaving) return;
       const isFlood = random.chance(0.02);
       if (isFlood) say(random.between(1000, 8000), () => ({ namespace: "a", event: "note" }));
       else say(random.between(1, 15), saying);
