@@ -36,6 +36,7 @@ export class Participant implements Addressee {
     this.log = log;
     this.#record = record;
     record({ is: "born", at: Date.now(), who: name, kind });
+    target.on("error", (error: Error) => this.#fail(error));
     this.ended = new Promise((resolve) => {
       target.once("exit", (code: number | null, signal: string | null = null) => {
         this.#over(code, signal);
@@ -91,6 +92,12 @@ export class Participant implements Addressee {
 
   #told(what: "kill" | "disconnect"): void {
     this.#record({ is: "told", at: Date.now(), who: this.name, what });
+  }
+
+  /** Of a process, Node tells here that it was dead already when it was to disconnect. */
+  #fail(error: Error): void {
+    if (this.process) return;
+    this.#record({ is: "crashed", at: Date.now(), who: this.name, text: String(error.stack) });
   }
 
   #over(code: number | null, signal: string | null): void {
