@@ -1,6 +1,12 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import type { Recorder } from "./facts.ts";
+import type { Addressee, Speaker } from "./speaker.ts";
+
+/** A connection that waits to be handed over. */
+export interface Connection {
+  handOver(speaker: Speaker, to: Addressee, namespace: string, queueHandle: boolean): void;
+}
 
 /** A server whose connections are handed over, and its clients, who must not be left hanging. */
 export class Clients {
@@ -18,12 +24,13 @@ export class Clients {
   }
 
   async open(): Promise<void> {
-    this.#server.listen(0, "127.0.0.1");
+    // In a cluster worker too it is its own, and has a descriptor.
+    this.#server.listen({ port: 0, host: "127.0.0.1", exclusive: true });
     await once(this.#server, "listening");
   }
 
-  /** A new connection, as the server has it. It is known by the key of the message that takes it away. */
-  async accept(): Promise<{ socket: Socket; belongsTo(key: string): void }> {
+  /** A new connection, as the server has it. */
+  async accept(): Promise<Connection> {
     const accepted = new Promise<Socket>((resolve) => this.#accepted.push(resolve));
     const client = connect((this.#server.address() as AddressInfo).port, "127.0.0.1");
     let answer = "";
@@ -34,10 +41,20 @@ export class Clients {
     this.#waiting.add(client);
     client.once("close", () => this.#waiting.delete(client));
     client.write("anybody there?");
-    const belongsTo = (key: string) => {
-      client.once("close", () => this.#record({ is: "hung-up", at: Date.now(), key, answer }));
+    const handle = await accepted;
+    return {
+      handOver: (speaker, to, namespace, queueHandle) => {
+        const key = speaker.nextKey;
+        client.once("close", () => this.#record({ is: "hung-up", at: Date.now(), key, answer }));
+        const saying = { namespace, event: "socket", wantsAck: true, handle, queueHandle };
+        void speaker.say(to, saying);
+      },
     };
-    return { socket: await accepted, belongsTo };
+  }
+
+  /** Takes no more; those that have come wait on. */
+  stop(): void {
+    this.#server.close();
   }
 
   /** How many clients have neither an answer nor a close. */

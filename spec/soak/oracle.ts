@@ -163,8 +163,11 @@ const rules: Record<string, Rule> = {
     return isLost(story, history) ? "it was neither handled nor reported" : undefined;
   }),
 
-  "a handed over connection is answered or closed": perStory(({ sent, hungUp, handled }) => {
+  "a handed over connection is answered or closed": perStory((story, history) => {
+    const { sent, hungUp, handled } = story;
     if (!sent?.hasHandle) return undefined;
+    // The client lives with the sender.
+    if (!hungUp && history.lives.get(sent.from)?.mayForget) return undefined;
     if (!hungUp) return "its client was left hanging";
     if (hungUp.answer === "") return undefined;
     const isRight = handled.length === 1 && hungUp.answer === `${sent.to} has ${sent.key}`;

@@ -2,6 +2,7 @@
 import cluster from "node:cluster";
 import { isMainThread, workerData } from "node:worker_threads";
 import { bus } from "../../lib/index.ts";
+import { Clients } from "./clients.ts";
 import { CRASH_CODE, type Ending, EXIT_CODE, PRIMARY } from "./facts.ts";
 import { LIMITS } from "./limits.ts";
 import { logTo } from "./log.ts";
@@ -27,6 +28,8 @@ process.on("unhandledRejection", crash);
 process.on("beforeExit", () => record({ is: "idle", at: Date.now(), who: name }));
 
 const speaker = new Speaker(name, record);
+const clients = new Clients(record);
+await clients.open();
 let chatter: NodeJS.Timeout | undefined;
 let isLeaving = false;
 
@@ -65,8 +68,9 @@ function chat(): void {
       // One that was gone before we came is not reported down.
       if (bus.to("parent").peer.state === "down") fallSilent();
       if (isLeaving) return;
-      const isFlood = random.chance(0.02);
-      if (isFlood) say(random.between(1000, 8000), () => ({ namespace: "a", event: "note" }));
+      if (random.chance(0.1)) void handOver();
+      if (random.chance(0.02))
+        say(random.between(1000, 8000), () => ({ namespace: "a", event: "note" }));
       else say(random.between(1, 15), saying);
       chat();
     },
@@ -74,8 +78,15 @@ function chat(): void {
   );
 }
 
+/** A connection of its own goes up. */
+async function handOver(): Promise<void> {
+  const connection = await clients.accept();
+  connection.handOver(speaker, parent, random.pick(["_", "a", "late"]), random.chance(0.7));
+}
+
 function fallSilent(): void {
   isLeaving = true;
+  clients.stop();
   clearTimeout(chatter);
 }
 

@@ -111,11 +111,9 @@ export class Round {
     participant: Participant,
     { namespace, queueHandle, sayToo }: Extract<Action, { do: "connect" }>,
   ): Promise<void> {
-    const { socket, belongsTo } = await this.#clients.accept();
+    const connection = await this.#clients.accept();
     if (sayToo) this.#say(participant, [{ namespace, event: "echo", wantsAck: true }]);
-    belongsTo(this.#speaker.nextKey);
-    const saying = { namespace, event: "socket", wantsAck: true, handle: socket, queueHandle };
-    void this.#speaker.say(participant, saying);
+    connection.handOver(this.#speaker, participant, namespace, queueHandle);
   }
 
   #tellToEnd(participant: Participant, how: Ending, namespace: string): void {

@@ -52,6 +52,8 @@ export class Service {
     this.on("socket", (data, message) => {
       const socket = message.handle as Socket;
       socket.on("error", () => {});
+      // What is not read is never closed.
+      socket.resume();
       socket.end(`${speaker.name} has ${data.key}`);
       return reply(data, message);
     });
