@@ -1,36 +1,12 @@
-import type { Fact, Outcome, Sent } from "./facts.ts";
+import type { Fact, Sent } from "./facts.ts";
+import { failureOf, failuresOf, type History, historyOf, type Story } from "./history.ts";
 import { LIMITS } from "./limits.ts";
-import { type Life, lives } from "./lives.ts";
-
-type Of<Kind extends Fact["is"]> = Extract<Fact, { is: Kind }>;
-
-/** All that is known of one message. */
-export interface Story {
-  readonly key: string;
-  sent?: Sent;
-  readonly handled: Of<"handled">[];
-  finished?: Of<"finished">;
-  readonly settled: Of<"settled">[];
-  readonly reported: Of<"reported">[];
-  thrown?: Of<"thrown">;
-  hungUp?: Of<"hung-up">;
-}
 
 /** A guarantee that was not kept, for a message or a participant. */
 export interface Violation {
   readonly rule: string;
   readonly about: string;
   readonly text: string;
-}
-
-/** What the rules look at. */
-export interface History {
-  readonly stories: Map<string, Story>;
-  readonly lives: Map<string, Life>;
-  /** The messages of each sender to each receiver in each namespace, in the order of emit. */
-  readonly lines: Map<string, Story[]>;
-  /** The keys that each receiver handled, in the order in which it did. */
-  readonly order: Map<string, string[]>;
 }
 
 type Rule = (history: History) => Iterable<[about: string, text: string]>;
@@ -219,46 +195,6 @@ export function judge(facts: Iterable<Fact>): Violation[] {
   );
 }
 
-function historyOf(facts: Iterable<Fact>): History {
-  const all = [...facts];
-  const stories = new Map<string, Story>();
-  const lines = new Map<string, Story[]>();
-  const order = new Map<string, string[]>();
-  for (const fact of all) {
-    if (!("key" in fact)) continue;
-    const story = entryOf(stories, fact.key, () => newStory(fact.key));
-    tell(story, fact);
-    if (fact.is === "handled") entryOf(order, fact.by, () => []).push(fact.key);
-    if (fact.is === "sent") {
-      const line = `${fact.from} ${fact.to} ${fact.namespace}`;
-      entryOf(lines, line, () => []).push(story);
-    }
-  }
-  return { stories, lives: lives(all), lines, order };
-}
-
-function newStory(key: string): Story {
-  return { key, handled: [], settled: [], reported: [] };
-}
-
-function entryOf<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const value = make();
-  map.set(key, value);
-  return value;
-}
-
-function tell(story: Story, fact: Extract<Fact, { key: string }>): void {
-  if (fact.is === "sent") story.sent = fact;
-  else if (fact.is === "finished") story.finished = fact;
-  else if (fact.is === "thrown") story.thrown = fact;
-  else if (fact.is === "hung-up") story.hungUp = fact;
-  else if (fact.is === "handled") story.handled.push(fact);
-  else if (fact.is === "settled") story.settled.push(fact);
-  else story.reported.push(fact);
-}
-
 /** A rule about single messages. */
 function perStory(check: (story: Story, history: History) => string | undefined): Rule {
   return function* (history) {
@@ -267,24 +203,6 @@ function perStory(check: (story: Story, history: History) => string | undefined)
       if (text) yield [story.key, text];
     }
   };
-}
-
-interface Failure {
-  readonly code: string;
-  readonly executed: string;
-  readonly at: number;
-}
-
-function failureOf(outcome: Outcome | undefined): Omit<Failure, "at"> | undefined {
-  return outcome && "code" in outcome ? outcome : undefined;
-}
-
-function failuresOf({ settled, reported }: Story): Failure[] {
-  const rejected = settled.flatMap(({ outcome, at }) => {
-    const failure = failureOf(outcome);
-    return failure ? [{ ...failure, at }] : [];
-  });
-  return [...rejected, ...reported];
 }
 
 /** Whether a message is gone, and nobody was told. */
