@@ -20,6 +20,7 @@ export class Participant implements Addressee {
   readonly ended: Promise<void>;
   isOver = false;
   readonly #record: Recorder;
+  #isDisconnected = false;
   #stoppedAt: number | undefined;
   #continue: NodeJS.Timeout | undefined;
 
@@ -84,7 +85,9 @@ export class Participant implements Addressee {
     const { target } = this;
     if (target instanceof Thread) {
       this.kill();
-    } else if (!this.isOver && this.process?.connected) {
+    } else if (!this.isOver && !this.#isDisconnected && this.process?.connected) {
+      // A second one would crash the worker.
+      this.#isDisconnected = true;
       this.#told("disconnect");
       target.disconnect();
     }

@@ -41,11 +41,16 @@ export class Life {
     return this.ended?.at;
   }
 
+  /** ms in which its event loop stood still. Pauses may overlap: told from outside, and felt inside. */
   pausedBetween(from: number, to: number): number {
-    return this.pauses.reduce(
-      (sum, { at, until }) => sum + Math.max(0, Math.min(to, until) - Math.max(from, at)),
-      0,
-    );
+    let paused = 0;
+    let seen = from;
+    for (const { at, until } of this.pauses.toSorted((a, b) => a.at - b.at)) {
+      const end = Math.min(to, until);
+      paused += Math.max(0, end - Math.max(seen, at));
+      seen = Math.max(seen, end);
+    }
+    return paused;
   }
 
   /** What is wrong with how it ended, if anything. */

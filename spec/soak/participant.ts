@@ -6,6 +6,7 @@ import { Clients } from "./clients.ts";
 import { CRASH_CODE, type Ending, EXIT_CODE, PRIMARY } from "./facts.ts";
 import { LIMITS } from "./limits.ts";
 import { logTo } from "./log.ts";
+import { feelPulse } from "./pulse.ts";
 import { Random } from "./random.ts";
 import { NAMESPACES, Service } from "./service.ts";
 import { type Addressee, type Saying, Speaker } from "./speaker.ts";
@@ -16,6 +17,7 @@ const [name = "", log = "", seed = "0"] = isMainThread
 const random = new Random(Number(seed), name);
 const record = logTo(log);
 const parent: Addressee = { name: PRIMARY, target: "parent" };
+feelPulse(name, record);
 bus.limits.pending = LIMITS.pending;
 
 const crash = (error: unknown) => {

@@ -3,6 +3,7 @@ import { bus } from "../../lib/index.ts";
 import { type Fact, PRIMARY, type Recorder } from "./facts.ts";
 import { LIMITS } from "./limits.ts";
 import { PLACES, type Step } from "./plan.ts";
+import { feelPulse } from "./pulse.ts";
 import { Round, type Script } from "./round.ts";
 import { NAMESPACES, Service } from "./service.ts";
 import { Speaker } from "./speaker.ts";
@@ -27,6 +28,7 @@ export class Primary {
     };
     process.on("uncaughtException", crash);
     process.on("unhandledRejection", crash);
+    feelPulse(PRIMARY, this.#record);
     bus.limits.pending = LIMITS.pending;
     this.#speaker = new Speaker(PRIMARY, this.#record);
     for (const namespace of NAMESPACES.atOnce) this.#serve(namespace);

@@ -42,7 +42,7 @@ export class Service {
     });
     this.on("mute", unencodable);
     this.on("block", (data, message) => {
-      block(data.ms ?? 0, speaker.name, record);
+      block(data.ms ?? 0);
       return reply(data, message);
     });
     this.on("ask", async (data, message) => {
@@ -86,11 +86,9 @@ export class Service {
 }
 
 /** Keeps the event loop for so many ms. */
-export function block(ms: number, who: string, record: Recorder): void {
-  const at = Date.now();
+export function block(ms: number): void {
   const until = performance.now() + ms;
   while (performance.now() < until);
-  record({ is: "paused", at, who, until: Date.now() });
 }
 
 function senderOf(message: Message): string {
