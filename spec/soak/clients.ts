@@ -3,9 +3,16 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import type { Recorder } from "./facts.ts";
 import type { Addressee, Speaker } from "./speaker.ts";
 
+/** Which message takes a connection along. Of all events only `socket` takes it over. */
+export interface HandOver {
+  readonly namespace: string;
+  readonly event: string;
+  readonly queueHandle: boolean;
+}
+
 /** A connection that waits to be handed over. */
 export interface Connection {
-  handOver(speaker: Speaker, to: Addressee, namespace: string, queueHandle: boolean): void;
+  handOver(speaker: Speaker, to: Addressee, how: HandOver): void;
 }
 
 /** A server whose connections are handed over, and its clients, who must not be left hanging. */
@@ -43,10 +50,10 @@ export class Clients {
     client.write("anybody there?");
     const handle = await accepted;
     return {
-      handOver: (speaker, to, namespace, queueHandle) => {
+      handOver: (speaker, to, { namespace, event, queueHandle }) => {
         const key = speaker.nextKey;
         client.once("close", () => this.#record({ is: "hung-up", at: Date.now(), key, answer }));
-        const saying = { namespace, event: "socket", wantsAck: true, handle, queueHandle };
+        const saying = { namespace, event, wantsAck: true, handle, queueHandle };
         void speaker.say(to, saying);
       },
     };

@@ -83,7 +83,11 @@ function chat(): void {
 /** A connection of its own goes up. */
 async function handOver(): Promise<void> {
   const connection = await clients.accept();
-  connection.handOver(speaker, parent, random.pick(["_", "a", "late"]), random.chance(0.7));
+  connection.handOver(speaker, parent, {
+    namespace: random.pick(["_", "a", "late"]),
+    event: random.pick(["socket", "socket", "socket", "echo"]),
+    queueHandle: random.chance(0.7),
+  });
 }
 
 function fallSilent(): void {

@@ -33,6 +33,7 @@ export type Action =
   | {
       readonly do: "connect";
       readonly count: number;
+      readonly event: string;
       readonly queueHandle: boolean;
       readonly namespace: string;
       readonly sayToo?: boolean;
@@ -94,6 +95,7 @@ function action(random: Random): Action {
       return {
         do: "connect",
         count: random.between(1, 6),
+        event: random.pick(["socket", "socket", "socket", "echo"]),
         queueHandle: random.chance(0.7),
         namespace: random.pick(["_", "a", "late"]),
         sayToo: random.chance(0.5),

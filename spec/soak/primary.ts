@@ -51,7 +51,11 @@ export class Primary {
     const kinds = ["worker", "json", "advanced", "thread"] as const;
     const steps: Step[] = kinds.flatMap((kind, place) => [
       { at: 0, place, action: { do: "spawn", kind, seed: 0, serialization: "json", early: [] } },
-      { at: 900, place, action: { do: "connect", count: 1, queueHandle: true, namespace: "_" } },
+      {
+        at: 900,
+        place,
+        action: { do: "connect", count: 1, event: "socket", queueHandle: true, namespace: "_" },
+      },
       { at: 1000, place, action: { do: "stop", ms: 50 } },
       { at: 1100, place, action: { do: "block", ms: 30 } },
     ]);

@@ -110,11 +110,11 @@ export class Round {
 
   async #handOver(
     participant: Participant,
-    { namespace, queueHandle, sayToo }: Extract<Action, { do: "connect" }>,
+    { namespace, event, queueHandle, sayToo }: Extract<Action, { do: "connect" }>,
   ): Promise<void> {
     const connection = await this.#clients.accept();
     if (sayToo) this.#say(participant, [{ namespace, event: "echo", wantsAck: true }]);
-    connection.handOver(this.#speaker, participant, namespace, queueHandle);
+    connection.handOver(this.#speaker, participant, { namespace, event, queueHandle });
   }
 
   #tellToEnd(participant: Participant, how: Ending, namespace: string): void {
