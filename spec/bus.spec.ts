@@ -638,7 +638,7 @@ describe("the bus", () => {
       pair.b.on("large", () => "x".repeat(2900));
       const peer = pair.a.to(pair.toB);
       await peer.emit("large").ackd();
-      pair.b.limits.pending = 6000;
+      pair.b.limits.pending = 5900;
       pair.right.isStopped = true;
       const [first, second] = [
         peer.emit("large").ackd(),

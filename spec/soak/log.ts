@@ -1,4 +1,4 @@
-import { openSync, readFileSync, writeSync } from "node:fs";
+import { existsSync, openSync, readFileSync, writeSync } from "node:fs";
 import type { Fact, Recorder } from "./facts.ts";
 
 /** Writes facts to a file, a line each. What was written is there also after SIGKILL. */
@@ -9,8 +9,9 @@ export function logTo(path: string): Recorder {
   };
 }
 
-/** The facts in a file, up to the last whole line. */
+/** The facts in a file, up to the last whole line; none of a process that ended before it wrote any. */
 export function readLog(path: string): Fact[] {
+  if (!existsSync(path)) return [];
   const lines = readFileSync(path, "utf8").split("\n").slice(0, -1);
   return lines.map((line) => JSON.parse(line) as Fact);
 }
