@@ -21,6 +21,11 @@ feelPulse(name, record);
 bus.limits.pending = LIMITS.pending;
 
 const crash = (error: unknown) => {
+  // A handle that Node reads right behind a disconnect trips over an assertion of its own.
+  if ((error as { code?: unknown }).code === "ERR_INTERNAL_ASSERTION") {
+    told("exit");
+    process.exit(EXIT_CODE);
+  }
   const text = error instanceof Error ? String(error.stack) : String(error);
   record({ is: "crashed", at: Date.now(), who: name, text });
   process.exit(CRASH_CODE);
