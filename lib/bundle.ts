@@ -35,6 +35,8 @@ export class Bundle implements Parcel {
   #bytes = 0;
   /** From here on no message of it can be taken out, or given more to do. */
   isFixed = false;
+  /** It was given to the channel. */
+  isWritten = false;
 
   constructor(room: Room) {
     this.#room = room;
@@ -100,6 +102,7 @@ export class Bundle implements Parcel {
 
   written(): void {
     this.isFixed = true;
+    this.isWritten = true;
     this.#leaveRoom();
     for (const entry of this.#objects()) entry.written();
   }
@@ -109,6 +112,7 @@ export class Bundle implements Parcel {
   }
 
   notWritten(): void {
+    this.isWritten = false;
     for (const entry of this.#objects()) entry.notWritten();
   }
 

@@ -52,6 +52,8 @@ export class Outbox {
   #bytesInTick = 0;
   /** Frames given to the link that have not left this process. */
   #unwritten = 0;
+  /** What is in them. */
+  readonly #writing = new Set<readonly Parcel[]>();
   /** The link asks to wait until they have. */
   #isBlocked = false;
   readonly #progress = new Progress();
@@ -124,10 +126,15 @@ export class Outbox {
     this.#endTransfer(this.#transfer, arrived);
   }
 
-  /** Nothing can be sent any more. Returns what never was, and first the handle whose fate is unknown. */
+  /**
+   * Nothing can be sent any more. Returns the handle whose fate is unknown, what was given to the channel and
+   * may not have left this process, and what was never sent.
+   */
   close(): Parcel[] {
     this.#closed = true;
-    const left = this.#transfer ? [this.#transfer, ...this.#parcels] : this.#parcels;
+    const left = [...[...this.#writing].flat(), ...this.#parcels];
+    if (this.#transfer) left.unshift(this.#transfer);
+    this.#writing.clear();
     this.#parcels = [];
     this.#transfer = undefined;
     this.#idle();
@@ -192,10 +199,12 @@ export class Outbox {
   #write({ frame, parcels, bytes }: Encoded, step: Step): void {
     this.#unwritten++;
     this.#owner.room.unwritten += bytes;
+    this.#writing.add(parcels);
     let isDone = false;
     const done = (failure?: SendFailure) => {
       if (isDone) return;
       isDone = true;
+      this.#writing.delete(parcels);
       if (failure === "channel") {
         this.#break(parcels);
         return;
@@ -209,6 +218,7 @@ export class Outbox {
       if (!isWritable && !isDone) this.#isBlocked = true;
     } catch (error) {
       isDone = true;
+      this.#writing.delete(parcels);
       this.#unwritten--;
       this.#owner.room.unwritten -= bytes;
       throw error;

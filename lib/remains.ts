@@ -21,6 +21,7 @@ export function failRemains(
       const events = parcel.unpack(({ namespace, event, data }) => {
         const restored = new OutboundEvent(routeTo(namespace), event, data, NO_OPTIONS);
         restored.age();
+        if (parcel.isWritten) restored.stage = "written";
         return restored;
       });
       for (const event of events) fail(event);

@@ -88,12 +88,12 @@ export class Room {
 
   /** Whether there is no room for so many bytes more; then the message is settled. */
   #isFull(message: OutboundEvent | OutboundAck, size: number, bytes: number): boolean {
-    const overdraft = message.mayOverdraw ? OVERDRAFT : 1;
     const needed = size + OVERHEAD;
     // One message may be larger than what may wait in all, as long as it waits alone.
-    const isFull =
-      (this.waiting > 0 && this.waiting + needed > bytes * overdraft) ||
-      (this.#taken > 0 && this.#taken + needed > this.#limits.pending * overdraft);
+    const isFull = message.mayOverdraw
+      ? this.waiting > 0 && this.waiting + needed > bytes * OVERDRAFT
+      : (this.waiting > 0 && this.waiting + needed > bytes) ||
+        (this.#taken > 0 && this.#taken + needed > this.#limits.pending);
     if (isFull) {
       const why = `${this.#taken} of ${bytes} bytes wait for ${this.#peer.id} already`;
       message.noRoom("ERR_QUEUE_FULL", `${why}; send less at a time, or raise limits.pending`);
