@@ -2,7 +2,7 @@ import type { EventEmitter } from "eventemitter3";
 import type { Layer, Middleware } from "./chain.ts";
 import { check, wrong } from "./check.ts";
 import type { Hub, LifecycleEvents } from "./hub.ts";
-import type { AnyListener } from "./listeners.ts";
+import type { AnyListener, Finder } from "./listeners.ts";
 import type { Namespace, NamespaceOptions } from "./namespace.ts";
 import { type EmitOptions, OutboundEvent } from "./outbound.ts";
 import type { Peer } from "./peer.ts";
@@ -156,6 +156,12 @@ export class Bus<
     return this.#hub.close(timeout, this.#isCentral ? undefined : this.#namespace);
   }
 
+  /** @internal Opens the namespace with listeners that are found when an event comes. */
+  answer(finder: Finder): void {
+    this.#namespace.listeners.finder = finder;
+    this.#hub.listen(this.#namespace);
+  }
+
   #add(how: "on" | "once", event: unknown, listener: unknown): void {
     check.name(event, "an event");
     check.function(listener, "a listener");
@@ -198,6 +204,11 @@ export class Target<Outgoing extends EventMap<Outgoing> = Untyped> {
     event: Event,
     ...[data, options]: EmitArguments<Outgoing, Event, EmitOptions>
   ): Receipt<Reply<Outgoing, Event>> {
+    return new Receipt(this.send(event, data, options));
+  }
+
+  /** @internal What `emit` does; classic has a receipt of its own. */
+  send(event: string, data: unknown, options: EmitOptions | undefined): OutboundEvent {
     check.name(event, "an event");
     const { peer } = this;
     const { name } = this.#namespace;
@@ -210,6 +221,6 @@ export class Target<Outgoing extends EventMap<Outgoing> = Untyped> {
     if (!peer.isUp) peer.greet();
     if (obstacle) message.fail(obstacle);
     else if (!message.abandoned) route.events.enter(message);
-    return new Receipt(message);
+    return message;
   }
 }

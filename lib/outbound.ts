@@ -120,10 +120,10 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     for (const signal of this.#signals) this.#follow(signal);
   }
 
-  /** Sets the time limit, in ms from now. */
-  limit(timeout: number): void {
+  /** Sets the time limit, in ms from now. A default is nothing that the listener has to know of. */
+  limit(timeout: number, isDefault = false): void {
     this.#timeout = Math.min(timeout, this.#most);
-    this.#hasOwnTimeout = true;
+    this.#hasOwnTimeout = !isDefault || this.#most !== Infinity;
     this.place?.bundle.keep(this, this.place.index);
     if (this.bucket === 0) return;
     this.#route.deadlines.remove(this);
@@ -140,6 +140,13 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
       else if (this.bucket === 0) this.#route.deadlines.add(this, this.#timeout);
     });
     return this.#promise;
+  }
+
+  /** Nobody will ask for its answer any more: from here on it is a message without `ackd`. */
+  disown(): void {
+    this.#promise = this.#resolve = this.#reject = undefined;
+    if (this.stage === "written" && !this.#handle) this.#finish();
+    if (this.#failure) this.#report(this.#failure);
   }
 
   /**

@@ -107,11 +107,21 @@ export class Outbox {
     return left;
   }
 
+  /** Writes a message that is alone in its tick at once, not at the end of it. */
+  hurry(): void {
+    if (this.#scheduled && this.#parcels.length === 1) this.#write();
+  }
+
   #flush(): void {
     this.#scheduled = false;
     this.#inTick = 0;
     this.#bytesInTick = 0;
     endStretch();
+    this.#write();
+  }
+
+  /** Writes what waits, as far as the link takes it. */
+  #write(): void {
     if (this.#unwritten > 0) return;
     let sent = 0;
     let writable = true;
@@ -136,7 +146,7 @@ export class Outbox {
     if (!first) return { consumed, writable: true };
     let writable: boolean;
     try {
-      writable = this.#write(frame, first, encoded.parcels);
+      writable = this.#writeFrame(frame, first, encoded.parcels);
     } catch (error) {
       return { consumed, writable: this.#sendSound(encoded.parcels, error) };
     }
@@ -145,7 +155,7 @@ export class Outbox {
     return { consumed, writable };
   }
 
-  #write(frame: object, first: Parcel, parcels: readonly Parcel[]): boolean {
+  #writeFrame(frame: object, first: Parcel, parcels: readonly Parcel[]): boolean {
     this.#unwritten++;
     let isDone = false;
     const done = (failure?: SendFailure) => {

@@ -51,6 +51,14 @@ describe("the layout of lib", () => {
     }
   });
 
+  it("lets nothing else know classic", () => {
+    const isClassic = (file: string) => file === "classic.ts" || file.startsWith("classic/");
+    for (const file of files.filter((each) => !isClassic(each))) {
+      const { values, types } = importsOf(file);
+      expect([...values, ...types].filter(isClassic), file).to.deep.equal([]);
+    }
+  });
+
   it("lets nothing but the hub and the index know which links there are", () => {
     const knowing = files.filter((file) => {
       if (file.startsWith("links/")) return false;

@@ -1,0 +1,104 @@
+import type { Worker } from "node:cluster";
+import type { Bus } from "../bus.ts";
+import { handlerOf, listenerOf } from "./handler.ts";
+import type { Entry, Nucleus } from "./nucleus.ts";
+import { Sender } from "./sender.ts";
+import type { Handler, Namespace } from "./types.ts";
+import type { Workers } from "./workers.ts";
+
+/** Classic's namespaces, each of them a namespace of the bus, shared with every copy of version 1 in the process. */
+export class Namespaces {
+  readonly #bus: Bus;
+  readonly #workers: Workers;
+  readonly #nucleus: Nucleus;
+  readonly #isPrimary: boolean;
+  readonly #ackTimeout: () => number;
+  readonly #made = new Map<string, Namespace>();
+  /** Those that classic has opened, not a copy of version 1. */
+  readonly #own = new Set<Entry>();
+
+  constructor(
+    bus: Bus,
+    workers: Workers,
+    nucleus: Nucleus,
+    isPrimary: boolean,
+    ackTimeout: () => number,
+  ) {
+    this.#bus = bus;
+    this.#workers = workers;
+    this.#nucleus = nucleus;
+    this.#isPrimary = isPrimary;
+    this.#ackTimeout = ackTimeout;
+  }
+
+  /** The namespace of that name, opened one turn from now if it is new. Throws what version 1 threw. */
+  get(name: unknown): Namespace {
+    if (name === "clusterphone") {
+      throw new Error("The 'clusterphone' namespace name is private. Sorry.");
+    }
+    if (!name) throw new TypeError("Name is required for namespaced messaging.");
+    const known = this.#made.get(String(name));
+    if (known) return known;
+    const made = this.#make(String(name));
+    this.#made.set(made.name, made);
+    return made;
+  }
+
+  /** Whether classic has opened it, not a copy of version 1. */
+  owns(name: string): boolean {
+    const entry = this.#nucleus.get(name);
+    return entry !== undefined && this.#own.has(entry);
+  }
+
+  /** Takes the messages of a namespace, whichever copy has opened it, to its handlers. */
+  listen(name: string, entry: Entry): void {
+    this.#bus.ns(name).answer((command) => {
+      const handler = handlerOf(entry.interface.handlers, command);
+      return handler && listenerOf(handler, this.#workers);
+    });
+  }
+
+  #make(name: string): Namespace {
+    const bus = this.#bus.ns(name);
+    const known = this.#nucleus.get(name);
+    const entry = known ?? this.#open(name, bus);
+    return this.#view(entry, name, new Sender(bus, this.#ackTimeout));
+  }
+
+  #open(name: string, bus: Bus): Entry {
+    // What copies of version 1 get: of `_` they make their own export, and write on it.
+    const shown: Entry["interface"] = {
+      name,
+      handlers: Object.create(null) as Record<string, Handler>,
+      ...this.#methods(new Sender(bus, () => shown.ackTimeout ?? this.#ackTimeout())),
+    };
+    const entry: Entry = {
+      interface: shown,
+      // The bus keeps what is pending, and knows who is ready.
+      getPending: () => undefined,
+      workerReady: (_worker: Worker) => undefined,
+    };
+    this.#own.add(entry);
+    this.#nucleus.add(name, entry);
+    this.listen(name, entry);
+    return entry;
+  }
+
+  #view(entry: Entry, name: string, sender: Sender): Namespace {
+    return {
+      name,
+      get handlers() {
+        return entry.interface.handlers ?? {};
+      },
+      set handlers(handlers) {
+        entry.interface.handlers = handlers;
+      },
+      ...this.#methods(sender),
+    } as Namespace;
+  }
+
+  /** Version 1 had the one in the primary, and the other in workers. */
+  #methods({ sendTo, sendToMaster }: Sender): Partial<Namespace> {
+    return this.#isPrimary ? { sendTo } : { sendToMaster };
+  }
+}
