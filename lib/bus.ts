@@ -2,6 +2,7 @@ import type { EventEmitter } from "eventemitter3";
 import type { Layer, Middleware } from "./chain.ts";
 import { check, wrong } from "./check.ts";
 import type { Hub, LifecycleEvents } from "./hub.ts";
+import type { Dialect } from "./links/dialect.ts";
 import type { AnyListener, Finder } from "./listeners.ts";
 import type { Namespace, NamespaceOptions } from "./namespace.ts";
 import { type EmitOptions, OutboundEvent } from "./outbound.ts";
@@ -154,6 +155,11 @@ export class Bus<
   close(options: CloseOptions = {}): Promise<void> {
     const timeout = check.timeout(options.timeout ?? DEFAULT_CLOSE_TIMEOUT, "the option timeout");
     return this.#hub.close(timeout, this.#isCentral ? undefined : this.#namespace);
+  }
+
+  /** @internal Teaches the links of this process another way to say what our frames say. */
+  learn(dialect: Dialect): void {
+    this.#hub.learn(dialect);
   }
 
   /** @internal Opens the namespace with listeners that are found when an event comes. */

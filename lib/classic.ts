@@ -1,6 +1,7 @@
 import { check } from "./check.ts";
-import { Namespaces } from "./classic/namespaces.ts";
+import { listen, Namespaces } from "./classic/namespaces.ts";
 import { Nucleus } from "./classic/nucleus.ts";
+import { V1Translator } from "./classic/translator.ts";
 import type { Clusterphone } from "./classic/types.ts";
 import { Workers } from "./classic/workers.ts";
 import { bus } from "./index.ts";
@@ -41,12 +42,14 @@ function start(): Clusterphone {
   ) as unknown as typeof import("node:cluster").default;
   let ackTimeout: number | undefined;
   const workers = new Workers(cluster, bus, (worker, namespace) => {
-    if (namespaces.owns(namespace)) worker.emit("clusterphone:online");
+    if (nucleus.owns(namespace)) worker.emit("clusterphone:online");
   });
+  const nucleus = new Nucleus(workers, (name, entry) => listen(bus, workers, name, entry));
+  bus.learn({ translatorFor: (speaker) => new V1Translator(speaker, nucleus) });
   const namespaces = new Namespaces(
     bus,
     workers,
-    new Nucleus(),
+    nucleus,
     cluster.isPrimary,
     () => ackTimeout ?? bus.ackTimeout,
   );

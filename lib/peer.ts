@@ -1,7 +1,7 @@
 import { Bundle, type Restored } from "./bundle.ts";
 import { decodeFrame } from "./codec.ts";
 import { Control } from "./control.ts";
-import { BusError, type End, messageOf } from "./errors.ts";
+import { BusError, type End, howEnded, messageOf } from "./errors.ts";
 import { Farewell } from "./farewell.ts";
 import { Greeting } from "./greeting.ts";
 import { discard, putBack } from "./handles.ts";
@@ -159,6 +159,7 @@ export class Peer {
   /** @internal Tells that a namespace listens here. */
   announce(namespace: string): void {
     this.#greeting.announce(namespace);
+    this.link.opened?.(namespace);
   }
 
   /** @internal Tells that no further messages are accepted: of one namespace, or of any. */
@@ -265,6 +266,11 @@ export class Peer {
     if (number <= this.#lastFrame) return;
     this.#lastFrame = number;
     if (isText && this.serialization === "unknown") this.serialization = "advanced";
+    this.items(items, handle);
+  }
+
+  /** @internal */
+  items(items: WireItem[], handle: Handle | undefined): void {
     let untaken = handle;
     for (const item of items) {
       try {
@@ -318,17 +324,30 @@ export class Peer {
         return;
       }
       this.#greeting.isHeard = true;
-      this.#state = "up";
       this.#greeting.end();
       // Only a channel with `advanced` serialization carries a NaN.
       if (this.serialization === "unknown") {
         this.serialization = Number.isNaN(probe) ? "advanced" : "json";
       }
-      this.#host.peerUp(this);
+      this.#goUp();
     }
     if (wantsAnswer === 1) this.#greeting.say();
     if (!Array.isArray(namespaces)) throw new TypeError("a hello without namespaces");
     for (const namespace of namespaces) this.#receiveReady(name(namespace));
+  }
+
+  /** @internal */
+  ready(namespace: string): boolean {
+    if (this.#greeting.isHeard && this.isReady(namespace)) return false;
+    this.#goUp();
+    this.#receiveReady(namespace);
+    return true;
+  }
+
+  #goUp(): void {
+    if (this.#state !== "connecting") return;
+    this.#state = "up";
+    this.#host.peerUp(this);
   }
 
   #receiveReady(namespace: string): void {
@@ -466,12 +485,6 @@ export class Peer {
     this.room.close();
     this.#host.peerDown(this, error);
   }
-}
-
-function howEnded({ exitCode, signal }: End): string {
-  if (signal) return `was ended by ${signal}`;
-  if (exitCode !== undefined) return `exited with code ${exitCode}`;
-  return "disconnected";
 }
 
 /** What `console.log` shows of a peer. */

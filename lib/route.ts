@@ -70,6 +70,7 @@ export class Route {
     }
     if (!this.peer.room.reserve(event, most.bytes)) return false;
     this.#parked.add(event);
+    this.peer.link.awaits?.(this.namespace);
     return true;
   }
 

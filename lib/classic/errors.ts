@@ -41,11 +41,15 @@ export function isAboutNamespace(message: string): boolean {
   return message.includes(UNKNOWN_NAMESPACE) || message.endsWith("is not open here");
 }
 
-/** What the handler threw: its message, and its stack without the first line. */
+/** What the handler threw: its message, and where. */
 export function originOf(thrown: unknown): { origMessage: string; origStack: string } {
-  const { stack } = thrown as { stack?: unknown };
   return {
     origMessage: messageOf(thrown),
-    origStack: typeof stack === "string" ? stack.split("\n").slice(1).join("\n") : "",
+    origStack: placesIn((thrown as { stack?: unknown }).stack),
   };
+}
+
+/** A stack without its first line. */
+export function placesIn(stack: unknown): string {
+  return typeof stack === "string" ? stack.split("\n").slice(1).join("\n") : "";
 }

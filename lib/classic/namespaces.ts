@@ -14,8 +14,6 @@ export class Namespaces {
   readonly #isPrimary: boolean;
   readonly #ackTimeout: () => number;
   readonly #made = new Map<string, Namespace>();
-  /** Those that classic has opened, not a copy of version 1. */
-  readonly #own = new Set<Entry>();
 
   constructor(
     bus: Bus,
@@ -44,20 +42,6 @@ export class Namespaces {
     return made;
   }
 
-  /** Whether classic has opened it, not a copy of version 1. */
-  owns(name: string): boolean {
-    const entry = this.#nucleus.get(name);
-    return entry !== undefined && this.#own.has(entry);
-  }
-
-  /** Takes the messages of a namespace, whichever copy has opened it, to its handlers. */
-  listen(name: string, entry: Entry): void {
-    this.#bus.ns(name).answer((command) => {
-      const handler = handlerOf(entry.interface.handlers, command);
-      return handler && listenerOf(handler, this.#workers);
-    });
-  }
-
   #make(name: string): Namespace {
     const bus = this.#bus.ns(name);
     const known = this.#nucleus.get(name);
@@ -78,9 +62,8 @@ export class Namespaces {
       getPending: () => undefined,
       workerReady: (_worker: Worker) => undefined,
     };
-    this.#own.add(entry);
     this.#nucleus.add(name, entry);
-    this.listen(name, entry);
+    listen(this.#bus, this.#workers, name, entry);
     return entry;
   }
 
@@ -101,4 +84,12 @@ export class Namespaces {
   #methods({ sendTo, sendToMaster }: Sender): Partial<Namespace> {
     return this.#isPrimary ? { sendTo } : { sendToMaster };
   }
+}
+
+/** Takes the messages of a namespace, whichever copy has opened it, to its handlers. */
+export function listen(bus: Bus, workers: Workers, name: string, entry: Entry): void {
+  bus.ns(name).answer((command) => {
+    const handler = handlerOf(entry.interface.handlers, command);
+    return handler && listenerOf(handler, workers);
+  });
 }
