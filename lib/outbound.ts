@@ -207,7 +207,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     const { peer, namespace } = this;
     const where = this.isAnswered
       ? "it has arrived, but a middleware does not let it through"
-      : !peer.isUp
+      : peer.state === "connecting"
         ? `the bus over there has not been heard of; does it use clusterphone?`
         : !this.#route.ready
           ? `its namespace "${namespace}" is not open; it opens with the first on()`

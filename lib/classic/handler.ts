@@ -24,13 +24,11 @@ export function listenerOf(handler: Handler, workers: Workers): AnyListener {
       returned = handler(...known, fd, answer.acknowledge);
     } catch (thrown) {
       if (!answer.isGiven) throw thrown;
-      warn(`handler for ${command} threw an exception *after* already acknowledging`, thrown);
+      warn(command, thrown);
     }
     if (answer.isGiven) {
-      if (isThenable(returned)) {
-        warn(`handler for ${command} acknowledged, and then returned a promise, which is ignored`);
-        Promise.resolve(returned).catch(() => undefined);
-      }
+      // An async function has nothing more to say than that it failed.
+      if (isThenable(returned)) returned.then(undefined, (thrown) => warn(command, thrown));
       return answer.promise;
     }
     if (isThenable(returned)) return Promise.race([answer.promise, returned]);
@@ -90,10 +88,9 @@ function takes(handler: Handler, position: number): boolean {
 
 const moreThanDeclared = new WeakMap<Handler, boolean>();
 
-function warn(what: string, thrown?: unknown): void {
+/** The sender has its answer already: only the author of the handler can be told. */
+function warn(command: string, thrown: unknown): void {
+  const text = `handler for ${command} threw an exception *after* already acknowledging. You have a bug in your handler.`;
   const detail = thrown instanceof Error ? { detail: String(thrown.stack) } : {};
-  process.emitWarning(`${what}. You have a bug in your handler.`, {
-    type: "ClusterphoneWarning",
-    ...detail,
-  });
+  process.emitWarning(text, { type: "ClusterphoneWarning", ...detail });
 }

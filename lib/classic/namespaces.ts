@@ -1,5 +1,6 @@
 import type { Worker } from "node:cluster";
 import type { Bus } from "../bus.ts";
+import { Connecting } from "./connecting.ts";
 import { handlerOf, listenerOf } from "./handler.ts";
 import type { Entry, Nucleus } from "./nucleus.ts";
 import { Sender } from "./sender.ts";
@@ -12,6 +13,7 @@ export class Namespaces {
   readonly #workers: Workers;
   readonly #nucleus: Nucleus;
   readonly #isPrimary: boolean;
+  readonly #connecting: Connecting;
   readonly #ackTimeout: () => number;
   readonly #made = new Map<string, Namespace>();
 
@@ -24,6 +26,7 @@ export class Namespaces {
   ) {
     this.#bus = bus;
     this.#workers = workers;
+    this.#connecting = new Connecting(bus);
     this.#nucleus = nucleus;
     this.#isPrimary = isPrimary;
     this.#ackTimeout = ackTimeout;
@@ -46,7 +49,7 @@ export class Namespaces {
     const bus = this.#bus.ns(name);
     const known = this.#nucleus.get(name);
     const entry = known ?? this.#open(name, bus);
-    return this.#view(entry, name, new Sender(bus, this.#ackTimeout));
+    return this.#view(entry, name, new Sender(bus, this.#connecting, this.#ackTimeout));
   }
 
   #open(name: string, bus: Bus): Entry {
@@ -54,7 +57,9 @@ export class Namespaces {
     const shown: Entry["interface"] = {
       name,
       handlers: Object.create(null) as Record<string, Handler>,
-      ...this.#methods(new Sender(bus, () => shown.ackTimeout ?? this.#ackTimeout())),
+      ...this.#methods(
+        new Sender(bus, this.#connecting, () => shown.ackTimeout ?? this.#ackTimeout()),
+      ),
     };
     const entry: Entry = {
       interface: shown,

@@ -2,6 +2,7 @@ import type { Worker } from "node:cluster";
 import type { Bus, Target } from "../bus.ts";
 import type { Handle } from "../links/link.ts";
 import type { Peer } from "../peer.ts";
+import type { Connecting } from "./connecting.ts";
 import { sentOf } from "./sent.ts";
 import type { Sent } from "./types.ts";
 
@@ -13,11 +14,13 @@ interface WithState {
 /** `sendTo` and `sendToMaster` of one namespace. */
 export class Sender {
   readonly #bus: Bus;
+  readonly #connecting: Connecting;
   readonly #ackTimeout: () => number;
 
   /** `ackTimeout` tells the milliseconds that count at the call. */
-  constructor(bus: Bus, ackTimeout: () => number) {
+  constructor(bus: Bus, connecting: Connecting, ackTimeout: () => number) {
     this.#bus = bus;
+    this.#connecting = connecting;
     this.#ackTimeout = ackTimeout;
   }
 
@@ -47,6 +50,7 @@ export class Sender {
     this.#send(this.#bus.to("parent"), commandOf(cmd), payload, fd);
 
   #send(target: Target, command: string, payload: unknown, fd: Handle | null | undefined): Sent {
+    if (fd) this.#connecting.add(fd);
     // What nobody asks after waits as long as its receiver lives, as it did in version 1.
     const options = { timeout: Infinity, handle: fd || undefined, queueHandle: true };
     const event = target.send(command, payload, options);

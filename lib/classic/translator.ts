@@ -165,8 +165,13 @@ export class V1Translator implements Translator {
   #discover(namespace: string): void {
     if (this.#theirs.has(namespace)) return;
     this.#probes.end(namespace);
-    // If it also listens to our frames, it gets frames.
-    if (this.#speaker.events.ready(namespace)) this.#theirs.add(namespace);
+    try {
+      // If it also listens to our frames, it gets frames.
+      if (this.#speaker.events.ready(namespace)) this.#theirs.add(namespace);
+    } catch {
+      // One of more namespaces than there may be.
+      this.#speaker.events.frame(undefined, undefined);
+    }
   }
 
   #deliver({ ns, cmd, seq, payload }: V1Event, handle: Handle | undefined): void {

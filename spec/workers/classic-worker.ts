@@ -69,6 +69,8 @@ app.handlers["counts-up"] = (most) => {
   for (let n = 1; n <= (most as number); n++) app.sendToMaster("count", n);
   return app.sendToMaster("counted").ackd();
 };
+app.handlers["many-up"] = (cmd) =>
+  Promise.all([1, 2, 3].map((n) => app.sendToMaster(cmd as string, n).ackd()));
 app.handlers["opens"] = (name) => {
   const late = phone.ns(name as string);
   late.handlers["where"] = () => Promise.resolve(late.name);
