@@ -45,7 +45,14 @@ function start(): Clusterphone {
     if (nucleus.owns(namespace)) worker.emit("clusterphone:online");
   });
   const nucleus = new Nucleus(workers, (name, entry) => listen(bus, workers, name, entry));
-  bus.learn({ translatorFor: (speaker) => new V1Translator(speaker, nucleus) });
+  bus.learn({
+    translatorFor(speaker) {
+      // Version 1 is for clusters: other children and their parents are left alone.
+      const isCluster =
+        speaker.kind === "worker" || (speaker.kind === "parent" && cluster.isWorker);
+      return isCluster ? new V1Translator(speaker, nucleus) : undefined;
+    },
+  });
   const namespaces = new Namespaces(
     bus,
     workers,

@@ -2,7 +2,7 @@ import type { Worker } from "node:cluster";
 import { placesIn } from "./errors.ts";
 import type { Copies } from "./translator.ts";
 import type { Handler } from "./types.ts";
-import { failureOf, INTERNAL, type V1Ack } from "./v1.ts";
+import { failureOf, INTERNAL, isName, type V1Ack } from "./v1.ts";
 import type { Workers } from "./workers.ts";
 
 /** A namespace in `process.__clusterphone`, as all versions see it. */
@@ -125,7 +125,7 @@ export class Nucleus implements Copies {
   }
 
   #follow(name: string, entry: Entry, listen: (name: string, entry: Entry) => void): void {
-    if (name !== INTERNAL && !this.#own.has(entry)) listen(name, entry);
+    if (name !== INTERNAL && isName(name) && !this.#own.has(entry)) listen(name, entry);
   }
 }
 

@@ -19,7 +19,8 @@ export interface Speaker {
  * one teaches it, and nothing above the links notices.
  */
 export interface Dialect {
-  translatorFor(speaker: Speaker): Translator;
+  /** Nothing, if nobody at the other end could speak it. */
+  translatorFor(speaker: Speaker): Translator | undefined;
 }
 
 /** Stands between one link and its channel. */

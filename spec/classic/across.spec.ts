@@ -83,6 +83,20 @@ for (const version of ANCESTORS) {
       expect(results).to.deep.equal([[0, 2, 3, 5, 6, 8], "ERR_NOT_SERIALIZABLE"]);
     });
 
+    it("many messages to a worker that is busy arrive, in order", async () => {
+      const results = await run(`
+        await target.emit("echo").ackd();
+        worker.process.kill("SIGSTOP");
+        for (let n = 0; n < 20_000; n++) target.emit("note", n);
+        const noted = target.emit("noted").ackd();
+        await turn();
+        worker.process.kill("SIGCONT");
+        const numbers = await noted;
+        tell(numbers.every((n, index) => n === index) && numbers.length);
+        end();`);
+      expect(results).to.deep.equal([20_000]);
+    });
+
     it("descriptors arrive between their neighbours, and none leaks", async () => {
       const results = await run(`
         const { readdirSync } = await import("node:fs");

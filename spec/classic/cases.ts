@@ -294,8 +294,8 @@ export const cases: Case[] = [
   {
     title: "hands a descriptor over, to a worker that is ready",
     async run({ app, fork }) {
-      const worker = fork();
       const { accepted, client } = await connection();
+      const worker = fork();
       expect(() => app.sendTo(worker, "socket", "early", accepted)).to.throw(
         TypeError,
         "You tried to send an FD to a worker that isn't online yet.",

@@ -171,6 +171,38 @@ describe("classic that is loaded late", () => {
   });
 });
 
+describe("classic", () => {
+  afterEach(endAll);
+
+  it("says nothing in version 1 to a process that only forked this one, and lets it end by itself", async () => {
+    const results = await told(
+      `const { fork } = await import("node:child_process");
+      const child = fork(entry, ["classic"], { execArgv: [] });
+      const said = [];
+      child.on("message", (message) => said.push(...Object.keys(message)));
+      tell((await once(child, "exit"))[0]);
+      tell([...new Set(said)]);
+      end();`,
+      "classic-loads",
+    );
+    expect(results).to.deep.equal([0, ["clusterphone2"]]);
+  });
+
+  it("is one in all copies of the package", async () => {
+    const results = await told(
+      `const { cpSync, rmSync } = await import("node:fs");
+      const { pathToFileURL } = await import("node:url");
+      const { default: phone } = await import("clusterphone/classic");
+      cpSync("dist/lib", "dist/classic-copy", { recursive: true });
+      const copy = await import(pathToFileURL("dist/classic-copy/classic.js"));
+      rmSync("dist/classic-copy", { recursive: true });
+      tell([copy.default === phone, require("clusterphone/classic") === phone, cluster.listenerCount("fork")]);
+      end();`,
+    );
+    expect(results).to.deep.equal([[true, true, 2]]);
+  });
+});
+
 describe("the end of a process", () => {
   afterEach(endAll);
 

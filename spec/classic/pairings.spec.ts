@@ -3,12 +3,14 @@ import { endAll, start } from "../support/processes.ts";
 import { type Case, cases } from "./cases.ts";
 
 /** Primary and worker. The last two are the ancestor by itself: what the cases say of version 1 is true. */
-const PAIRINGS: [primary: Copies, worker: Copies][] = [
+const PAIRINGS: [primary: Copies, worker: Copies, serialization?: "advanced"][] = [
   ["classic", "classic"],
   ["classic", "1.0.1"],
   ["classic", "0.1.0-4"],
   ["1.0.1", "classic"],
   ["0.1.0-4", "classic"],
+  ["classic", "1.0.1", "advanced"],
+  ["1.0.1", "classic", "advanced"],
   ["1.0.1", "1.0.1"],
   ["0.1.0-4", "0.1.0-4"],
 ];
@@ -26,13 +28,15 @@ interface Told {
 }
 
 describe("the API of version 1", () => {
-  for (const [primary, worker] of PAIRINGS) {
-    describe(`from a primary with ${primary} to a worker with ${worker}`, () => {
+  for (const [primary, worker, serialization = "json"] of PAIRINGS) {
+    describe(`from a primary with ${primary} to a worker with ${worker}, ${serialization}`, () => {
       const titles = cases.filter((each) => fits(each, primary, worker)).map((each) => each.title);
       const told = new Map<string, Promise<Told>>();
 
       before(() => {
-        const child = start("classic-primary", [primary, worker, ...titles], { silent: true });
+        const child = start("classic-primary", [primary, worker, serialization, ...titles], {
+          silent: true,
+        });
         let output = "";
         for (const stream of [child.stdout, child.stderr]) {
           stream?.on("data", (text) => (output += String(text)));

@@ -4,8 +4,13 @@ import { cases } from "../classic/cases.ts";
 import { load } from "../support/phones.ts";
 import { entryOf } from "../support/processes.ts";
 
-const [mine = "", theirs = "", ...titles] = process.argv.slice(2);
-cluster.setupPrimary({ exec: entryOf("classic-worker"), args: [theirs], execArgv: [] });
+const [mine = "", theirs = "", serialization, ...titles] = process.argv.slice(2);
+cluster.setupPrimary({
+  exec: entryOf("classic-worker"),
+  args: [theirs],
+  execArgv: [],
+  serialization: serialization === "advanced" ? "advanced" : "json",
+});
 const phone = load(mine);
 
 for (const title of titles) {
