@@ -323,6 +323,28 @@ export const cases: Case[] = [
     },
   },
   {
+    title: "hands over a socket that is still connecting, and says so if it does not connect",
+    needs: "classic primary",
+    async run({ app, fork }) {
+      const worker = fork();
+      await app.sendTo(worker, "echo").ackd();
+      const server = createServer().listen(0);
+      await once(server, "listening");
+      const { port } = server.address() as { port: number };
+      const accepted = once(server, "connection");
+      const reply = app.sendTo(worker, "socket", "it", connect(port, "localhost")).ackd();
+      app.sendTo(worker, "note", "after");
+      const [other] = (await accepted) as [Socket];
+      expect(await text(other)).to.equal("the worker got it");
+      expect(await reply).to.equal("taken");
+      expect(await app.sendTo(worker, "noted").ackd()).to.deep.equal(["it", "after"]);
+      server.close();
+      await once(server, "close");
+      const refused = app.sendTo(worker, "socket", "x", connect(port, "127.0.0.1")).ackd();
+      expect((await rejection(refused)).message).to.include("ECONNREFUSED");
+    },
+  },
+  {
     title: "closes a descriptor that the handler did not look at",
     needs: "classic worker",
     async run({ app, fork }) {

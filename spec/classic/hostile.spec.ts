@@ -73,6 +73,17 @@ describe("what claims to be version 1", () => {
     ]);
   });
 
+  it("announces namespaces, unless it says that frames announce them, too", async () => {
+    const results = await run(`
+      const ready = (payload) => say({ ns: "clusterphone", cmd: "workerReady", seq: 1, payload });
+      ready({ targetNs: "old" });
+      ready({ targetNs: "new", version: 2 });
+      await answers();
+      tell(["old", "new"].map((name) => bus.peers[0].isReady(name)));
+      end();`);
+    expect(results).to.deep.equal([[true, false]]);
+  });
+
   it("waits for a namespace within bounds", async () => {
     const results = await run(`
       const events = Array.from({ length: 1200 }, (_, n) => ({ ns: n % 2 ? "opens" : "never", cmd: "x", seq: n + 1 }));

@@ -38,8 +38,8 @@ describe("copies of both versions each get their own messages", () => {
       for (const worker of workers) {
         it(`to a worker with ${worker}, and back`, () => {
           expect(answers[worker]).to.deep.equal([
-            ...ALL.map((name) => `${name}: ${owner(worker, name)}`),
-            ...ALL.map((name) => `${name} up: ${owner(primary, name)}`),
+            ...ALL.map((name) => `${name}: ${owner(worker, name)} 1`),
+            ...ALL.map((name) => `${name} up: ${owner(primary, name)} 1`),
             ...primary
               .split("+")
               .flatMap(() => worker.split("+").map((copy) => `${copy} is there`)),

@@ -61,12 +61,15 @@ describe("two processes with classic", () => {
 
   it("talk by frames, and the one says in version 1 only that it is there", async () => {
     const results = await told(
-      `const phone = require("clusterphone/classic");
+      `${LISTEN}
+      const phone = require("clusterphone/classic");
       const worker = cluster.fork();
       const heard = [];
       worker.on("message", ({ __clusterphone: body }) => body && heard.push([body.ns, body.cmd, body.payload.targetNs]));
+      listenTo(worker);
       phone.ns("app").handlers.who = () => Promise.resolve("the primary");
       tell(await phone.ns("app").sendTo(worker, "asks", { cmd: "who" }).ackd());
+      tell(said.has("to it: 1"));
       tell(heard.sort());
       end();`,
       "classic-worker",
@@ -74,6 +77,7 @@ describe("two processes with classic", () => {
     );
     expect(results).to.deep.equal([
       "the primary",
+      false,
       [
         ["clusterphone", "workerReady", "_"],
         ["clusterphone", "workerReady", "app"],
@@ -137,14 +141,46 @@ describe("a process with version 1 and a bus without classic", () => {
   });
 });
 
+describe("a process with version 1, then classic, and the bus", () => {
+  afterEach(endAll);
+
+  it("answers once, and by whom a namespace belongs to", async () => {
+    const results = await told(
+      `const phone = require("clusterphone-1.0.1");
+      const worker = cluster.fork();
+      const answers = [];
+      worker.on("message", ({ __clusterphone: body }) => body?.ack && answers.push([body.ns, body.reply]));
+      tell(await phone.ns("app").sendTo(worker, "echo", "by the bus").ackd());
+      tell(await phone.ns("old").sendTo(worker, "echo", "by version 1").ackd());
+      tell(await phone.ns("app").sendTo(worker, "noted").ackd());
+      tell(answers);
+      end();`,
+      "classic-bus",
+      ["1.0.1+classic"],
+    );
+    expect(results).to.deep.equal([
+      "by the bus",
+      "by version 1",
+      [],
+      [
+        ["app", "by the bus"],
+        ["old", "by version 1"],
+        ["app", []],
+      ],
+    ]);
+  });
+});
+
 describe("classic that is loaded late", () => {
   afterEach(endAll);
 
   it("in a primary reaches a worker with version 1 that was ready long before", async () => {
     const results = await told(
       `const worker = cluster.fork();
-      // Somebody else's message, or nobody would know that it is up.
-      await once(worker, "message");
+      // It has told everybody who listened.
+      await new Promise((resolve) => worker.on("message", ({ __clusterphone: body }) => {
+        if (body?.payload?.targetNs === "app") resolve();
+      }));
       await turn();
       const phone = require("clusterphone/classic");
       tell(await phone.ns("app").sendTo(worker, "echo", "late").ackd());
@@ -249,6 +285,25 @@ describe("the end of a process", () => {
       ["1.0.1"],
     );
     expect(results[0]).to.equal("finished");
+  });
+
+  it("is not delayed by messages that nobody asks after", async () => {
+    const results = await told(
+      `const phone = require("clusterphone/classic");
+      const { bus } = await import("clusterphone");
+      const worker = cluster.fork();
+      const app = phone.ns("app");
+      await app.sendTo(worker, "echo").ackd();
+      for (let n = 0; n < 10; n++) app.sendTo(worker, "never");
+      await turn();
+      const before = performance.now();
+      await bus.close();
+      tell(performance.now() - before < 5000);
+      end();`,
+      "classic-worker",
+      ["classic"],
+    );
+    expect(results).to.deep.equal([true]);
   });
 
   it("is not delayed by handlers that never acknowledge", async () => {

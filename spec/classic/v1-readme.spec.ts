@@ -59,11 +59,11 @@ const PREAMBLE = `
   var cluster = require("cluster");
   var net = require("net");
   var optionalFileDescriptor;
-  // Every connection is to here.
+  // Every connection is to here, and takes as long as the name of a host does.
   var createConnection = net.createConnection;
   var port = process.env.PORT;
   var server;
-  net = { createConnection: function() { return createConnection(port, "127.0.0.1"); } };
+  net = { createConnection: function() { return createConnection(port, "localhost"); } };
   function report() { console.log(require("util").inspect(Array.prototype.slice.call(arguments), { breakLength: Infinity, depth: 1 })); }
   function text(error) { return error && error.message; }
   // Shows what a handler gets, and what a callback is told.
@@ -106,7 +106,7 @@ function programText({ master, worker, watch = "", start }: Program): string {
     if (!cluster.isMaster) inWorker();
     else {
       server = require("net").createServer(function(socket) { socket.end("hello from the net"); });
-      server.listen(0, "127.0.0.1", function() { process.env.PORT = port = server.address().port; master(); });
+      server.listen(0, function() { process.env.PORT = port = server.address().port; master(); });
     }`;
 }
 

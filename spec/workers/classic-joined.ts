@@ -12,7 +12,13 @@ load(mine);
 const namespaces = ALL.map((name) => {
   const owner = copies.includes(name) ? name : (copies[0] ?? "");
   const namespace = load(owner).ns(name);
-  namespace.handlers["who"] = () => Promise.resolve(owner);
+  // How often it was asked, by each worker: once.
+  const asked = new Map<unknown, number>();
+  namespace.handlers["who"] = (from) => {
+    const times = (asked.get(from) ?? 0) + 1;
+    asked.set(from, times);
+    return new Promise((resolve) => setImmediate(resolve, `${owner} ${asked.get(from)}`));
+  };
   return { name, namespace };
 });
 // The default namespace belongs to all copies, as it did among copies of version 1.
