@@ -15,6 +15,9 @@ import { rejection, turn } from "../support/buses.ts";
 export interface Stage {
   readonly phone: Clusterphone;
   readonly app: Namespace;
+  /** One for all cases that do it no harm. */
+  readonly worker: Worker;
+  /** A new one, for this case alone. */
   fork(): Worker;
 }
 
@@ -51,8 +54,7 @@ export const cases: Case[] = [
   },
   {
     title: "replies by promise and by callback, with what a handler resolves to or acknowledges",
-    async run({ app, fork }) {
-      const worker = fork();
+    async run({ app, worker }) {
       const payload = { list: [1, { two: 2 }], text: "ä", nothing: null };
       for (const cmd of ["echo", "ack", "ack-later"]) {
         expect(await app.sendTo(worker, cmd, payload).acknowledged(), cmd).to.deep.equal(payload);
@@ -66,8 +68,7 @@ export const cases: Case[] = [
   {
     title: "takes ack(null, reply) and ack(error) as Node's style",
     needs: "classic worker",
-    async run({ app, fork }) {
-      const worker = fork();
+    async run({ app, worker }) {
       expect(await app.sendTo(worker, "node-style", { a: 1 }).ackd()).to.deep.equal({ a: 1 });
       for (const [cmd, message] of [
         ["node-style-error", "out of it"],
@@ -80,8 +81,7 @@ export const cases: Case[] = [
   },
   {
     title: "tells what a handler threw or rejected with, and where",
-    async run({ app, fork }) {
-      const worker = fork();
+    async run({ app, worker }) {
       for (const [cmd, message] of [
         ["throws", "thrown here"],
         ["rejects", "rejected here"],
@@ -101,8 +101,7 @@ export const cases: Case[] = [
   {
     title: "survives a handler that throws what is no Error",
     needs: "classic worker",
-    async run({ app, fork }) {
-      const worker = fork();
+    async run({ app, worker }) {
       const error = await rejection(app.sendTo(worker, "throws-null").ackd());
       expect(error.message).to.equal("Message handler threw an error: null");
       expect(await app.sendTo(worker, "echo", "alive").ackd()).to.equal("alive");
@@ -110,23 +109,21 @@ export const cases: Case[] = [
   },
   {
     title: "acknowledges once, however often a handler does",
-    async run({ app, fork }) {
-      const worker = fork();
+    async run({ app, worker }) {
       expect(await app.sendTo(worker, "twice").ackd()).to.equal("first");
     },
   },
   {
     title: "says that a command has no handler",
-    async run({ app, fork }) {
-      const error = await rejection(app.sendTo(fork(), "unheard-of").ackd());
+    async run({ app, worker }) {
+      const error = await rejection(app.sendTo(worker, "unheard-of").ackd());
       expect(error.message).to.equal("Unhandled message type");
     },
   },
   {
     title: "takes names that JavaScript gives a meaning for plain names",
     needs: "classic",
-    async run({ phone, fork }) {
-      const worker = fork();
+    async run({ phone, worker }) {
       for (const name of ["__proto__", "constructor", "toString", "hasOwnProperty"]) {
         const { sendTo } = phone.ns(name);
         await phone.ns("app").sendTo(worker, "opens", name).ackd();
@@ -139,8 +136,7 @@ export const cases: Case[] = [
   },
   {
     title: "times out where a handler does not acknowledge",
-    async run({ app, phone, fork }) {
-      const worker = fork();
+    async run({ app, phone, worker }) {
       await app.sendTo(worker, "echo").ackd();
       const error = await rejection(app.sendTo(worker, "never").within(60).ackd());
       expect(error.message).to.match(
@@ -156,8 +152,7 @@ export const cases: Case[] = [
   },
   {
     title: "lets within() and ackd() be called until the next turn, and not later",
-    async run({ app, fork }) {
-      const worker = fork();
+    async run({ app, worker }) {
       await app.sendTo(worker, "echo").ackd();
       const sent = app.sendTo(worker, "echo", "within the turn");
       await new Promise<void>((resolve) => process.nextTick(resolve));
@@ -198,8 +193,7 @@ export const cases: Case[] = [
   },
   {
     title: "checks what it is called with",
-    async run({ phone, app, fork }) {
-      const worker = fork();
+    async run({ phone, app, worker }) {
       expect(() => app.sendTo(undefined as never, "echo")).to.throw(
         TypeError,
         "Worker must be specified",
@@ -215,8 +209,7 @@ export const cases: Case[] = [
   },
   {
     title: "keeps namespaces apart",
-    async run({ phone, app, fork }) {
-      const worker = fork();
+    async run({ phone, app, worker }) {
       expect(await phone.sendTo(worker, "where").ackd()).to.equal("_");
       expect(await app.sendTo(worker, "where").ackd()).to.equal("app");
     },
@@ -234,8 +227,7 @@ export const cases: Case[] = [
   },
   {
     title: "answers what a worker asks, with the worker as first parameter",
-    async run({ app, fork }) {
-      const worker = fork();
+    async run({ app, worker }) {
       const heard: unknown[] = [];
       app.handlers["double"] = (from, data) => {
         heard.push(from === worker);
@@ -271,8 +263,7 @@ export const cases: Case[] = [
   {
     title: "says so when a namespace is opened by nobody",
     needs: "classic primary",
-    async run({ app, fork }) {
-      const worker = fork();
+    async run({ app, worker }) {
       const question = { ns: "nobody's", cmd: "where", within: 300 };
       const { failed } = (await app.sendTo(worker, "asks", question).ackd()) as { failed: string };
       expect(failed).to.match(/Unknown namespace\.|Timed out/i);
@@ -280,8 +271,7 @@ export const cases: Case[] = [
   },
   {
     title: "keeps the order of what a worker sends",
-    async run({ app, fork }) {
-      const worker = fork();
+    async run({ app, worker }) {
       const counted: number[] = [];
       app.handlers["count"] = (_, n) => {
         counted.push(n as number);
@@ -325,8 +315,7 @@ export const cases: Case[] = [
   {
     title: "hands over a socket that is still connecting, and says so if it does not connect",
     needs: "classic primary",
-    async run({ app, fork }) {
-      const worker = fork();
+    async run({ app, worker }) {
       await app.sendTo(worker, "echo").ackd();
       const server = createServer().listen(0);
       await once(server, "listening");
@@ -347,8 +336,7 @@ export const cases: Case[] = [
   {
     title: "closes a descriptor that the handler did not look at",
     needs: "classic worker",
-    async run({ app, fork }) {
-      const worker = fork();
+    async run({ app, worker }) {
       const { accepted, client } = await connection();
       const reply = app.sendTo(worker, "ignores-fd", "x", accepted, true).ackd();
       expect(await text(client)).to.equal("");
@@ -357,8 +345,7 @@ export const cases: Case[] = [
   },
   {
     title: "reads the payload at the call",
-    async run({ app, fork }) {
-      const worker = fork();
+    async run({ app, worker }) {
       const payload = { n: 1 };
       await app.sendTo(worker, "echo").ackd();
       const first = app.sendTo(worker, "echo", payload).ackd();

@@ -12,6 +12,7 @@ cluster.setupPrimary({
   serialization: serialization === "advanced" ? "advanced" : "json",
 });
 const phone = load(mine);
+const shared = cluster.fork();
 
 for (const title of titles) {
   const found = cases.find((each) => each.title === title);
@@ -23,11 +24,12 @@ for (const title of titles) {
   };
   let failure: string | undefined;
   try {
-    await found?.run({ phone, app: phone.ns("app"), fork });
+    await found?.run({ phone, app: phone.ns("app"), worker: shared, fork });
   } catch (error) {
     failure = String((error as Error).stack);
   }
   for (const worker of started) worker.process.kill("SIGKILL");
   process.send?.({ title, failure });
 }
+shared.process.kill("SIGKILL");
 process.disconnect();
