@@ -7,8 +7,8 @@ const MOST = 10;
 
 interface Probe {
   times: number;
-  last: number;
   timer: NodeJS.Timeout | undefined;
+  readonly isAwaited: () => boolean;
 }
 
 /**
@@ -18,7 +18,7 @@ interface Probe {
 export class Probes {
   readonly #ask: (namespace: string) => void;
   readonly #probes = new Map<string, Probe>();
-  /** Somebody with version 1 is there: asks until the namespace is. */
+  /** Somebody with version 1 is there: asks as long as something waits. */
   isAnswered = false;
 
   constructor(ask: (namespace: string) => void) {
@@ -29,15 +29,14 @@ export class Probes {
     return this.#probes.size === 0;
   }
 
-  /** Something waits for the namespace. */
-  begin(namespace: string): void {
+  /** Something waits for the namespace, as long as `isAwaited` says so. */
+  begin(namespace: string, isAwaited: () => boolean): void {
     let probe = this.#probes.get(namespace);
     if (!probe) {
-      probe = { times: 0, last: -Infinity, timer: undefined };
+      probe = { times: 0, timer: undefined, isAwaited };
       this.#probes.set(namespace, probe);
     }
-    if (probe.timer || performance.now() - probe.last < LONGEST) return;
-    this.#schedule(namespace, probe);
+    if (!probe.timer) this.#schedule(namespace, probe);
   }
 
   /** It is open, or it is known otherwise. */
@@ -54,7 +53,10 @@ export class Probes {
     const wait = Math.min(FIRST * 2 ** probe.times, LONGEST);
     probe.timer = setTimeout(() => {
       probe.timer = undefined;
-      probe.last = performance.now();
+      if (!probe.isAwaited()) {
+        this.end(namespace);
+        return;
+      }
       probe.times++;
       this.#ask(namespace);
       if (this.isAnswered || probe.times < MOST) this.#schedule(namespace, probe);

@@ -89,8 +89,8 @@ export class V1Translator implements Translator {
     for (const { event, handle } of this.#held.take(namespace)) this.#deliver(event, handle);
   }
 
-  awaits(namespace: string): void {
-    if (this.#asks && !this.#theirs.has(namespace)) this.#probes.begin(namespace);
+  awaits(namespace: string, isAwaited: () => boolean): void {
+    if (this.#asks && !this.#theirs.has(namespace)) this.#probes.begin(namespace, isAwaited);
   }
 
   // What comes.

@@ -8,11 +8,7 @@ export class Workers {
   readonly #workers = new Map<string, Worker>();
 
   /** Calls `online` when a namespace of a worker listens. */
-  constructor(
-    cluster: Cluster,
-    bus: Bus,
-    online: (worker: Worker, namespace: string) => void = () => undefined,
-  ) {
+  constructor(cluster: Cluster, bus: Bus, online: (worker: Worker, namespace: string) => void) {
     if (!cluster.isPrimary) return;
     cluster.on("fork", (worker: Worker) => this.#add(worker));
     for (const worker of Object.values(cluster.workers ?? {})) {

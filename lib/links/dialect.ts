@@ -31,8 +31,8 @@ export interface Translator {
   overhear(body: unknown): void;
   /** Sends a frame, or what it says in the dialect to those who speak nothing else; as `Link.send` does. */
   send(frame: object, handle: Handle | undefined, done: (failure?: SendFailure) => void): boolean;
-  /** A message waits for that namespace of the other side to be ready. */
-  awaits(namespace: string): void;
+  /** A message waits for that namespace of the other side to be ready, as long as `isAwaited` says so. */
+  awaits(namespace: string, isAwaited: () => boolean): void;
   /** A namespace of this side takes messages from now on. */
   opened(namespace: string): void;
   close(): void;

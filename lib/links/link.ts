@@ -70,8 +70,8 @@ export interface Link {
   // What only links need that can be taught a dialect.
 
   learn?(dialect: Dialect): void;
-  /** A message waits for that namespace of the other side to be ready. */
-  awaits?(namespace: string): void;
+  /** A message waits for that namespace of the other side to be ready, as long as `isAwaited` says so. */
+  awaits?(namespace: string, isAwaited: () => boolean): void;
   /** A namespace of this side takes messages from now on. */
   opened?(namespace: string): void;
 }

@@ -89,8 +89,8 @@ export class ProcessLink implements Link {
     });
   }
 
-  awaits(namespace: string): void {
-    this.#translator?.awaits(namespace);
+  awaits(namespace: string, isAwaited: () => boolean): void {
+    this.#translator?.awaits(namespace, isAwaited);
   }
 
   opened(namespace: string): void {
