@@ -2,7 +2,8 @@ import type { EventEmitter } from "eventemitter3";
 import type { Layer, Middleware } from "./chain.ts";
 import { check, wrong } from "./check.ts";
 import type { Hub, LifecycleEvents } from "./hub.ts";
-import type { AnyListener } from "./listeners.ts";
+import type { Dialect } from "./links/dialect.ts";
+import type { AnyListener, Finder } from "./listeners.ts";
 import type { Namespace, NamespaceOptions } from "./namespace.ts";
 import { type EmitOptions, OutboundEvent } from "./outbound.ts";
 import type { Peer } from "./peer.ts";
@@ -157,6 +158,17 @@ export class Bus<
     return this.#hub.close(timeout, this.#isCentral ? undefined : this.#namespace);
   }
 
+  /** @internal Teaches the links of this process another way to say what our frames say. */
+  learn(dialect: Dialect): void {
+    this.#hub.learn(dialect);
+  }
+
+  /** @internal Opens the namespace with listeners that are found when an event comes. */
+  answer(finder: Finder): void {
+    this.#namespace.listeners.finder = finder;
+    this.#hub.listen(this.#namespace);
+  }
+
   #add(how: "on" | "once", event: unknown, listener: unknown): void {
     check.name(event, "an event");
     check.function(listener, "a listener");
@@ -201,6 +213,11 @@ export class Target<Outgoing extends EventMap<Outgoing> = Untyped> {
     event: Event,
     ...[data, options]: EmitArguments<Outgoing, Event, EmitOptions>
   ): Receipt<Reply<Outgoing, Event>> {
+    return new Receipt(this.send(event, data, options));
+  }
+
+  /** @internal What `emit` does; classic has a receipt of its own. */
+  send(event: string, data: unknown, options: EmitOptions | undefined): OutboundEvent {
     check.name(event, "an event");
     const { peer } = this;
     const message = new OutboundEvent(this.#route, event, data, check.emitOptions(options));
@@ -211,6 +228,6 @@ export class Target<Outgoing extends EventMap<Outgoing> = Untyped> {
     if (!peer.isUp) peer.greet();
     if (obstacle) message.fail(obstacle);
     else if (!message.abandoned) this.#route.events.enter(message);
-    return new Receipt(message);
+    return message;
   }
 }

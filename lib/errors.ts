@@ -47,6 +47,13 @@ export interface End {
   readonly signal?: NodeJS.Signals | undefined;
 }
 
+/** An end in words, as they follow the name of a peer. */
+export function howEnded({ exitCode, signal }: End): string {
+  if (signal) return `was ended by ${signal}`;
+  if (exitCode !== undefined) return `exited with code ${exitCode}`;
+  return "disconnected";
+}
+
 /** What a `BusError` knows beside its code and text. */
 export interface BusErrorDetails extends End {
   readonly executed?: Executed | undefined;
@@ -137,11 +144,4 @@ function describe(value: unknown): string {
     }
   }
   return String(value);
-}
-
-/** The end of a process or thread in words. */
-export function howEnded({ exitCode, signal }: End): string {
-  if (signal) return `was ended by ${signal}`;
-  if (exitCode !== undefined) return `exited with code ${exitCode}`;
-  return "disconnected";
 }

@@ -7,6 +7,7 @@ import type { Host } from "./host.ts";
 import type { InboundEvent } from "./inbound.ts";
 import { type Chains, Layers } from "./layers.ts";
 import type { Connection, Connector } from "./links/connect.ts";
+import type { Dialect } from "./links/dialect.ts";
 import type { Link } from "./links/link.ts";
 import type { Message } from "./message.ts";
 import { ackTracking } from "./middleware/ack-tracking.ts";
@@ -66,6 +67,7 @@ export class Hub implements Host {
   readonly #namespaces = new Map<string, Namespace>();
   readonly #peers = new Set<Peer>();
   readonly #peerByTarget = new WeakMap<object, Peer>();
+  #dialect: Dialect | undefined;
   #parent: Peer | undefined;
   #watchesWorkers = false;
   #stopWatching: (() => void) | undefined;
@@ -135,8 +137,15 @@ export class Hub implements Host {
     if (peer.state !== "down") {
       this.#peers.add(peer);
       peer.hold.set("listeners", this.#holds);
+      if (this.#dialect) this.#teach(link, this.#dialect);
     }
     return peer;
+  }
+
+  /** From now on all links, those there are too, also speak the dialect, if they can learn one. */
+  learn(dialect: Dialect): void {
+    this.#dialect = dialect;
+    for (const { link } of this.#peers) this.#teach(link, dialect);
   }
 
   /** Resolves when everything emitted so far was written, or has failed. */
@@ -238,6 +247,11 @@ export class Hub implements Host {
       });
       return true;
     }
+  }
+
+  #teach(link: Link, dialect: Dialect): void {
+    link.learn?.(dialect);
+    for (const namespace of this.readyNamespaces()) link.opened?.(namespace);
   }
 
   #reach(target: unknown): Peer {

@@ -46,7 +46,7 @@ function isSomething(result: unknown): boolean {
 export class InboundEvent extends Message implements Inheritable {
   readonly direction = "inbound";
   readonly kind = "event";
-  readonly wantsAck: boolean;
+  wantsAck: boolean;
   /** Whether its namespace takes messages here. Set before the chain. */
   standing: Standing = "open";
   /** The end of the chain has been reached. */
@@ -104,6 +104,11 @@ export class InboundEvent extends Message implements Inheritable {
   decline(verdict: BusError): void {
     this.#verdict = verdict;
     this.error = verdict;
+  }
+
+  /** Its listener will never answer, as handlers of version 1 may: it ends without an ack. */
+  leaveUnanswered(): void {
+    this.wantsAck = false;
   }
 
   /** The event reached its listeners: from here on what they return is collected. */
@@ -241,7 +246,8 @@ export class InboundAck extends Message {
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+/** Whether a value settles later. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     (typeof value === "object" || typeof value === "function") &&
     value !== null &&

@@ -12,6 +12,9 @@ type OnChange = () => void;
 /** What EventEmitter3 calls: it runs the listener and keeps the result for the ack. */
 type Collector = (message: InboundEvent) => void;
 
+/** Finds a listener that is kept elsewhere, as classic's handlers are. */
+export type Finder = (event: string) => AnyListener | undefined;
+
 /** The listeners of a namespace: an EventEmitter3 whose listeners answer. */
 export class Listeners {
   readonly #emitter = new EventEmitter<Record<string, Collector>>();
@@ -19,6 +22,8 @@ export class Listeners {
   readonly #collectors = new WeakMap<AnyListener, Collector>();
   readonly #onChange: OnChange;
   #hasOnce = false;
+  /** Is asked once more for each event, after those that were added here. */
+  finder: Finder | undefined = undefined;
 
   constructor(onChange: OnChange) {
     this.#onChange = onChange;
@@ -45,6 +50,7 @@ export class Listeners {
   }
 
   clear(): void {
+    this.finder = undefined;
     this.#emitter.removeAllListeners();
     this.#onChange();
   }
@@ -57,7 +63,9 @@ export class Listeners {
   dispatch(message: InboundEvent): Promise<void> | undefined {
     message.reached = true;
     message.startListening();
-    const heard = this.#emitter.emit(message.event, message);
+    const found = this.finder?.(message.event);
+    const heard = this.#emitter.emit(message.event, message) || found !== undefined;
+    if (found) message.collect(found);
     if (this.#hasOnce) this.#onChange();
     message.hasRun = heard;
     if (heard) return message.conclude();

@@ -137,10 +137,10 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     });
   }
 
-  /** Sets the time limit, in ms from now. */
-  limit(timeout: number): void {
+  /** Sets the time limit, in ms from now. A default is nothing that the listener has to know of. */
+  limit(timeout: number, isDefault = false): void {
     this.#terms ??= new Terms(NO_OPTIONS, undefined);
-    this.#terms.hasOwnTimeout = true;
+    this.#terms.hasOwnTimeout = !isDefault || this.#terms.most !== Infinity;
     this.#timeout = Math.min(timeout, this.#terms.most);
     this.place?.bundle.keep(this, this.place.index);
     if (this.bucket === 0) return;
@@ -158,6 +158,13 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
       else if (this.bucket === 0) this.#route.deadlines.add(this, this.#timeout);
     });
     return this.#promise;
+  }
+
+  /** Nobody will ask for its answer any more: from here on it is a message without `ackd`. */
+  disown(): void {
+    this.#promise = this.#resolve = this.#reject = undefined;
+    if (this.stage === "written" && !this.handle) this.#finish();
+    if (this.error) this.#report(this.error as BusError);
   }
 
   /**
@@ -218,7 +225,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     const { peer, namespace } = this;
     const where = this.isAnswered
       ? "it has arrived, but a middleware does not let it through"
-      : !peer.isUp
+      : peer.state === "connecting"
         ? `the bus over there has not been heard of; does it use clusterphone?`
         : !this.#route.ready
           ? `its namespace "${namespace}" is not open; it opens with the first on()`

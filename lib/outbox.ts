@@ -141,11 +141,21 @@ export class Outbox {
     return left;
   }
 
+  /** Writes a message that is alone in its tick at once, not at the end of it. */
+  hurry(): void {
+    if (this.#scheduled && this.#parcels.length === 1) this.#write();
+  }
+
   #flush(): void {
     this.#scheduled = false;
     this.#inTick = 0;
     this.#bytesInTick = 0;
     endStretch();
+    this.#write();
+  }
+
+  /** Writes what waits, as far as the link takes it. */
+  #write(): void {
     let sent = 0;
     while (!this.#isFull && !this.#transfer && sent < this.#parcels.length) {
       sent += this.#send(this.#parcels, sent);
@@ -172,7 +182,7 @@ export class Outbox {
       return consumed;
     }
     try {
-      this.#write(encoded, taken);
+      this.#writeFrame(encoded, taken);
     } catch (error) {
       this.#sendSound(encoded.parcels, error, taken);
       return consumed;
@@ -196,7 +206,7 @@ export class Outbox {
     }
   }
 
-  #write({ frame, parcels, bytes }: Encoded, step: Step): void {
+  #writeFrame({ frame, parcels, bytes }: Encoded, step: Step): void {
     this.#unwritten++;
     this.#owner.room.unwritten += bytes;
     this.#writing.add(parcels);

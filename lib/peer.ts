@@ -12,10 +12,10 @@ import { OutboundEvent } from "./outbound.ts";
 import { OutboundAck } from "./outbound-ack.ts";
 import { Outbox } from "./outbox.ts";
 import { Pending } from "./pending.ts";
-import { refusal } from "./refusal.ts";
 import { failRemains } from "./remains.ts";
 import { Room } from "./room.ts";
 import { Route } from "./route.ts";
+import { Running } from "./running.ts";
 import { noteUse } from "./sharing.ts";
 import { estimateSize } from "./size.ts";
 import { name, number, readEvent, readEvents } from "./untrusted.ts";
@@ -56,8 +56,7 @@ export class Peer {
   readonly #host: Host;
   readonly #routes = new Map<string, Route>();
   readonly #pending: Pending;
-  /** Events of the peer whose listeners have not settled, by the peer's id. */
-  readonly #running = new Map<number, InboundEvent>();
+  readonly #running: Running;
   #lastId = 0;
   #lastFrame = 0;
   readonly #greeting: Greeting;
@@ -79,6 +78,7 @@ export class Peer {
     this.#greeting = new Greeting(link, this.outbox, () => host.readyNamespaces());
     this.#farewell = new Farewell(this.outbox);
     this.#pending = new Pending(host, link.id);
+    this.#running = new Running(host);
     if (absent || link.ended) {
       this.#state = "down";
       this.#downError = absent ?? this.#death(link.ended ?? {});
@@ -162,6 +162,7 @@ export class Peer {
   /** @internal Tells that a namespace listens here. */
   announce(namespace: string): void {
     this.#greeting.announce(namespace);
+    this.link.opened?.(namespace);
   }
 
   /** @internal Tells that no further messages are accepted: of one namespace, or of any. */
@@ -208,7 +209,7 @@ export class Peer {
 
   /** @internal The listeners of an event have settled: answers it, or reports its failure. */
   settled(event: InboundEvent, failure: BusError | undefined): void {
-    if (this.#running.size > 0) this.#running.delete(event.id);
+    this.#running.end(event);
     if (!event.wantsAck) {
       if (failure) this.#host.report(failure, event);
     } else if (this.#state !== "down") {
@@ -245,8 +246,7 @@ export class Peer {
 
   /** @internal Whether events of the peer are being handled: in one namespace, or in any. */
   isHandling(namespace?: string): boolean {
-    if (namespace === undefined) return this.#running.size > 0;
-    return [...this.#running.values()].some((event) => event.namespace === namespace);
+    return this.#running.has(namespace);
   }
 
   /** @internal Everything this side has emitted that has not settled. */
@@ -292,8 +292,13 @@ export class Peer {
     if (number <= this.#lastFrame) return;
     this.#lastFrame = number;
     if (isText && this.serialization === "unknown") this.serialization = "advanced";
-    let untaken = handle;
     this.lastFrameSize = size;
+    this.items(items, handle);
+  }
+
+  /** @internal */
+  items(items: WireItem[], handle: Handle | undefined): void {
+    let untaken = handle;
     for (const item of items) {
       try {
         if (this.#receive(item, untaken)) untaken = undefined;
@@ -349,17 +354,30 @@ export class Peer {
         this.#refuse(`it speaks protocol ${String(major)}.${String(minor)}`);
         return;
       }
-      this.#state = "up";
       // Only a channel with `advanced` serialization carries a NaN.
       if (this.serialization === "unknown") {
         this.serialization = Number.isNaN(probe) ? "advanced" : "json";
       }
     }
     this.#greeting.hear(asks === 1);
-    if (isFirst) this.#host.peerUp(this);
+    if (isFirst) this.#goUp();
     // What it says before it knows of this side it will say again.
     if (!this.#greeting.isKnown) return;
     for (const namespace of namespaces) this.#receiveReady(name(namespace));
+  }
+
+  /** @internal */
+  ready(namespace: string): boolean {
+    if (this.#greeting.isHeard && this.isReady(namespace)) return false;
+    this.#goUp();
+    this.#receiveReady(namespace);
+    return true;
+  }
+
+  #goUp(): void {
+    if (this.#state !== "connecting") return;
+    this.#state = "up";
+    this.#host.peerUp(this);
   }
 
   #receiveReady(namespace: string): void {
@@ -385,21 +403,8 @@ export class Peer {
   }
 
   readonly #handle = (arrival: Arrival): void => {
-    const event = new InboundEvent(this, arrival);
-    try {
-      const running = this.#host.receiveEvent(event);
-      running?.catch((cause: unknown) => this.#failLate(event, cause));
-      if (running && !event.isSettled) this.#running.set(event.id, event);
-    } catch (cause) {
-      event.settle({ cause });
-    }
+    this.#running.start(new InboundEvent(this, arrival));
   };
-
-  /** Whatever a layer throws at the wrong time ends as the failure of that message. */
-  #failLate(event: InboundEvent, cause: unknown): void {
-    if (event.isSettled) this.#host.report(refusal(event, "yes", { cause }), event);
-    else event.settle({ cause });
-  }
 
   /** Right behind a handle the sender asks whether it came: only one can be under way. */
   #tellOfHandle(id: number): void {
@@ -411,7 +416,7 @@ export class Peer {
     const error = isTimeout
       ? new BusError("ERR_ACK_TIMEOUT", "the sender's time for the answer is over")
       : new BusError("ERR_CANCELLED", "the sender has cancelled the message");
-    this.#running.get(id)?.abort(error);
+    this.#running.abort(id, error);
   }
 
   #receiveClosing(namespace: string | undefined, step: unknown): void {
@@ -471,8 +476,7 @@ export class Peer {
     };
     for (const event of this.unsettled()) fail(event);
     failRemains(left, (namespace) => this.route(namespace), fail);
-    for (const event of this.#running.values()) event.abort(error);
-    this.#running.clear();
+    this.#running.abortAll(error);
     this.room.close();
     this.#host.peerDown(this, error);
   }

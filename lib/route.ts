@@ -25,6 +25,7 @@ export class Route {
   #local: Namespace | undefined;
   /** In order of emit. A message leaves it when the namespace is ready, or when it settles. */
   readonly #parked = new Set<OutboundEvent>();
+  readonly #isAwaited = () => this.#parked.size > 0;
 
   constructor(host: Host, peer: Peer, namespace: string) {
     this.#host = host;
@@ -83,6 +84,7 @@ export class Route {
     }
     if (!this.peer.room.reserve(event, most.bytes)) return false;
     this.#parked.add(event);
+    this.peer.link.awaits?.(this.namespace, this.#isAwaited);
     return true;
   }
 

@@ -51,12 +51,21 @@ describe("the layout of lib", () => {
     }
   });
 
+  it("lets nothing else know classic", () => {
+    const isClassic = (file: string) => file === "classic.ts" || file.startsWith("classic/");
+    for (const file of files.filter((each) => !isClassic(each))) {
+      const { values, types } = importsOf(file);
+      expect([...values, ...types].filter(isClassic), file).to.deep.equal([]);
+    }
+  });
+
   it("lets nothing but the hub and the index know which links there are", () => {
+    const seams = ["links/link.ts", "links/dialect.ts"];
     const knowing = files.filter((file) => {
       if (file.startsWith("links/")) return false;
       const { values, types } = importsOf(file);
       return [...values, ...types].some(
-        (each) => each.startsWith("links/") && each !== "links/link.ts",
+        (each) => each.startsWith("links/") && !seams.includes(each),
       );
     });
     expect(knowing).to.have.members(["hub.ts", "index.ts"]);

@@ -1,6 +1,8 @@
 import type { Socket as DatagramSocket } from "node:dgram";
 import type { Server, Socket } from "node:net";
 import type { End } from "../errors.ts";
+import type { WireItem } from "../wire.ts";
+import type { Dialect } from "./dialect.ts";
 
 /** What can be handed to another process: a connection, a listening server, a datagram socket. */
 export type Handle = Socket | Server | DatagramSocket;
@@ -21,6 +23,13 @@ export type SendFailure = "channel" | "handle";
 export interface LinkEvents {
   /** One of our frames arrived; with a handle, or without the one that was sent along if it was lost. */
   frame(body: unknown, handle: Handle | undefined): void;
+  /** Items of our frames, of a message in another dialect. */
+  items(items: WireItem[], handle: Handle | undefined): void;
+  /**
+   * A namespace over there listens, says somebody who knows no frames. Returns whether that is news:
+   * false if our frames have told it before.
+   */
+  ready(namespace: string): boolean;
   /** The other side is gone, and everything that had arrived from it has been given to `frame`. Called once. */
   closed(end: End): void;
 }
@@ -57,4 +66,12 @@ export interface Link {
   hold(alive: boolean): void;
   /** Stops listening, leaving the channel as it was found. */
   detach(): void;
+
+  // What only links need that can be taught a dialect.
+
+  learn?(dialect: Dialect): void;
+  /** A message waits for that namespace of the other side to be ready, as long as `isAwaited` says so. */
+  awaits?(namespace: string, isAwaited: () => boolean): void;
+  /** A namespace of this side takes messages from now on. */
+  opened?(namespace: string): void;
 }

@@ -12,7 +12,7 @@ const project = join(folder, "project");
 
 /** What may be in the tarball; maps only beside the sources they name. */
 const PACKED =
-  /^package\/(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/journey\.svg|lib\/.+\.ts|dist\/lib\/.+\.(js|d\.ts)(\.map)?)$/;
+  /^package\/(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/(journey\.svg|from-v1\.md)|lib\/.+\.ts|dist\/lib\/.+\.(js|d\.ts)(\.map)?)$/;
 const NEEDED = [
   "LICENSE",
   "README.md",
@@ -21,6 +21,9 @@ const NEEDED = [
   "lib/index.ts",
   "dist/lib/index.js",
   "dist/lib/index.d.ts",
+  "dist/lib/classic.js",
+  "dist/lib/classic.d.ts",
+  "docs/from-v1.md",
 ];
 
 /** The same program in either kind of module: it uses the types, and a message really crosses. */
@@ -53,8 +56,27 @@ const TSCONFIG = {
     types: ["node"],
     typeRoots: [join(root, "node_modules/@types")],
   },
-  files: ["program.mts", "program.cts"],
+  files: ["program.mts", "program.cts", "classic.mts", "classic.cts"],
 };
+
+/** The bridge from version 1, in either kind of module; the worker is the same program. */
+const CLASSIC = `
+import cluster, { type Worker } from "node:cluster";
+LOAD
+import type { Acknowledge, Namespace } from "clusterphone/classic";
+
+const app: Namespace = clusterphone.ns("app");
+if (cluster.isPrimary) {
+  const worker: Worker = cluster.fork();
+  void app.sendTo(worker, "add", { a: 1, b: 2 }).ackd<number>((error, sum) => {
+    console.log(error, sum, clusterphone("app") === app, clusterphone.ackTimeout);
+    worker.kill();
+  });
+} else {
+  app.handlers["add"] = ({ a, b }: { a: number; b: number }, _fd: unknown, ack: Acknowledge) => ack(null, a + b);
+}
+`;
+const CLASSIC_PRINTS = "null 3 true 10000";
 
 /** A forked child that loads the package and nothing else: it ends, and has said nothing. */
 const QUIET = `
@@ -129,6 +151,9 @@ async function main(): Promise<void> {
   write("package.json", '{ "private": true }');
   write("program.mts", PROGRAM);
   write("program.cts", PROGRAM);
+  const classic = (load: string) => CLASSIC.replace("LOAD", load);
+  write("classic.mts", classic('import clusterphone from "clusterphone/classic";'));
+  write("classic.cts", classic('import clusterphone = require("clusterphone/classic");'));
   write("quiet.mjs", QUIET);
   write("tsconfig.json", JSON.stringify(TSCONFIG));
 
@@ -145,14 +170,34 @@ async function main(): Promise<void> {
       'import("clusterphone").then((it) => setImmediate(() => console.log(it.bus === bus)))';
     expectEqual(await node("--input-type=commonjs", "-e", code), "true");
   });
+  await check(
+    "classic loads by require as what can be called, and by import is the same",
+    async () => {
+      const code =
+        'const phone = require("clusterphone/classic"); process.on("warning", console.log);' +
+        'import("clusterphone/classic").then((it) => setImmediate(() => console.log(it.default === phone, phone("x").name)))';
+      expectEqual(await node("--input-type=commonjs", "-e", code), "true x");
+    },
+  );
+  await check("the package does not load classic", async () => {
+    const code =
+      'await import("clusterphone"); console.log(process.__clusterphone, process.eventNames().length,' +
+      " Object.getOwnPropertySymbols(globalThis).filter((each) => /classic/.test(String(each))).length)";
+    expectEqual((await node("--input-type=module", "-e", code)).split(" ").at(0), "undefined");
+  });
   await check("a child that only loads it ends by itself, and has sent nothing", async () => {
     expectEqual(await node("quiet.mjs"), "0 null 0");
   });
   await check("a project in TypeScript compiles, as ESM and as CommonJS", () =>
     run(project, process.execPath, join(root, "node_modules/typescript/bin/tsc"), "-p", project),
   );
-  for (const file of ["out/program.mjs", "out/program.cjs"]) {
-    await check(`${file} runs`, async () => expectEqual(await node(file), PRINTS));
+  for (const [file, prints] of [
+    ["out/program.mjs", PRINTS],
+    ["out/program.cjs", PRINTS],
+    ["out/classic.mjs", CLASSIC_PRINTS],
+    ["out/classic.cjs", CLASSIC_PRINTS],
+  ] as const) {
+    await check(`${file} runs`, async () => expectEqual(await node(file), prints));
   }
 }
 

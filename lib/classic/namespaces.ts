@@ -1,0 +1,100 @@
+import type { Worker } from "node:cluster";
+import type { Bus } from "../bus.ts";
+import { Connecting } from "./connecting.ts";
+import { handlerOf, listenerOf } from "./handler.ts";
+import type { Entry, Nucleus } from "./nucleus.ts";
+import { Sender } from "./sender.ts";
+import type { Handler, Namespace } from "./types.ts";
+import type { Workers } from "./workers.ts";
+
+/** Classic's namespaces, each of them a namespace of the bus, shared with every copy of version 1 in the process. */
+export class Namespaces {
+  readonly #bus: Bus;
+  readonly #workers: Workers;
+  readonly #nucleus: Nucleus;
+  readonly #isPrimary: boolean;
+  readonly #connecting: Connecting;
+  readonly #ackTimeout: () => number;
+  readonly #made = new Map<string, Namespace>();
+
+  constructor(
+    bus: Bus,
+    workers: Workers,
+    nucleus: Nucleus,
+    isPrimary: boolean,
+    ackTimeout: () => number,
+  ) {
+    this.#bus = bus;
+    this.#workers = workers;
+    this.#connecting = new Connecting(bus);
+    this.#nucleus = nucleus;
+    this.#isPrimary = isPrimary;
+    this.#ackTimeout = ackTimeout;
+  }
+
+  /** The namespace of that name, opened one turn from now if it is new. Throws what version 1 threw. */
+  get(name: unknown): Namespace {
+    if (name === "clusterphone") {
+      throw new Error("The 'clusterphone' namespace name is private. Sorry.");
+    }
+    if (!name) throw new TypeError("Name is required for namespaced messaging.");
+    const known = this.#made.get(String(name));
+    if (known) return known;
+    const made = this.#make(String(name));
+    this.#made.set(made.name, made);
+    return made;
+  }
+
+  #make(name: string): Namespace {
+    const bus = this.#bus.ns(name);
+    const known = this.#nucleus.get(name);
+    const entry = known ?? this.#open(name, bus);
+    return this.#view(entry, name, new Sender(bus, this.#connecting, this.#ackTimeout));
+  }
+
+  #open(name: string, bus: Bus): Entry {
+    // What copies of version 1 get: of `_` they make their own export, and write on it.
+    const shown: Entry["interface"] = {
+      name,
+      handlers: Object.create(null) as Record<string, Handler>,
+      ...this.#methods(
+        new Sender(bus, this.#connecting, () => shown.ackTimeout ?? this.#ackTimeout()),
+      ),
+    };
+    const entry: Entry = {
+      interface: shown,
+      // The bus keeps what is pending, and knows who is ready.
+      getPending: () => undefined,
+      workerReady: (_worker: Worker) => undefined,
+    };
+    this.#nucleus.add(name, entry);
+    listen(this.#bus, this.#workers, name, entry);
+    return entry;
+  }
+
+  #view(entry: Entry, name: string, sender: Sender): Namespace {
+    return {
+      name,
+      get handlers() {
+        return entry.interface.handlers ?? {};
+      },
+      set handlers(handlers) {
+        entry.interface.handlers = handlers;
+      },
+      ...this.#methods(sender),
+    } as Namespace;
+  }
+
+  /** Version 1 had the one in the primary, and the other in workers. */
+  #methods({ sendTo, sendToMaster }: Sender): Partial<Namespace> {
+    return this.#isPrimary ? { sendTo } : { sendToMaster };
+  }
+}
+
+/** Takes the messages of a namespace, whichever copy has opened it, to its handlers. */
+export function listen(bus: Bus, workers: Workers, name: string, entry: Entry): void {
+  bus.ns(name).answer((command) => {
+    const handler = handlerOf(entry.interface.handlers, command);
+    return handler && listenerOf(handler, workers);
+  });
+}
