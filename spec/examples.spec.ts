@@ -122,8 +122,9 @@ describe("the examples", function () {
     expect(passed).to.have.length(6);
     for (const client of [passed.slice(0, 3), passed.slice(3)]) {
       expect(client.reduce((sum, count) => sum + count)).to.equal(20);
-      expect(client.filter((count) => count > 0).length, stdout).to.be.greaterThan(1);
     }
+    // A worker that has spoken to the primary before is faster with the first client.
+    expect(passed.slice(3).filter((count) => count > 0).length, stdout).to.be.greaterThan(1);
   });
 
   it("middleware: refuses bad data, and keeps one trace id for an order and all it causes", async () => {
