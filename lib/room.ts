@@ -7,7 +7,10 @@ import type { Snapshot } from "./wire.ts";
 
 /** Bounds of a bus, in bytes a peer. */
 export interface Limits {
-  /** What may wait for a peer, in bytes: 16 MiB by default. Beyond it `ERR_QUEUE_FULL`. */
+  /**
+   * What may wait for a peer, and be unwritten, in bytes: 16 MiB by default. Beyond it `ERR_QUEUE_FULL`. The channel
+   * is given a quarter of it at a time.
+   */
   pending: number;
   /** What one message that has to wait may take, in bytes: 64 MiB by default. Beyond it `ERR_TOO_LARGE`. */
   message: number;
