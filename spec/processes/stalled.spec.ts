@@ -40,6 +40,33 @@ describe("a blocked thread", () => {
   });
 });
 
+describe("a burst of 100,000 small messages in one tick", () => {
+  const count = 100_000;
+  const text = "a small message, of some sixty bytes or a little more";
+
+  for (const serialization of ["json", "advanced"] as const) {
+    it(`to a healthy peer is within the bounds (${serialization})`, async function () {
+      this.timeout(60_000);
+      const peer = bus.to(start("receiver", [], { serialization }));
+      await peer.emit("echo").ackd();
+      const lost: unknown[] = [];
+      const collect = (error: unknown) => lost.push(error);
+      bus.lifecycle.on("undelivered", collect);
+      for (let i = 0; i < count; i++) peer.emit("note", { i, text });
+      const noted = (await peer.emit("noted").within(Infinity).ackd()) as { i: number }[];
+      expect(noted.map(({ i }) => i)).to.deep.equal(Array.from({ length: count }, (_, i) => i));
+      const asked = Array.from({ length: count }, (_, i) =>
+        peer.emit("echo", { i, text }).within(Infinity).ackd(),
+      );
+      const replies = (await Promise.all(asked)) as { i: number }[];
+      expect(replies.every((reply, i) => reply.i === i)).to.equal(true);
+      bus.lifecycle.off("undelivered", collect);
+      expect(lost).to.deep.equal([]);
+      await endAll();
+    });
+  }
+});
+
 describe("a stopped peer", () => {
   let child: ChildProcess;
   let peer: Target;
