@@ -8,6 +8,8 @@ export class Control implements Parcel {
   readonly payload = undefined;
   readonly transfer = undefined;
   snapshot: Snapshot | undefined = undefined;
+  /** It was given to the link. */
+  isWritten = false;
   readonly #item: WireItem;
 
   constructor(...item: WireItem) {
@@ -19,11 +21,11 @@ export class Control implements Parcel {
   }
 
   written(): void {
-    // Nobody waits for it.
+    this.isWritten = true;
   }
 
   left(): void {
-    // Nor for this.
+    // Nobody waits for it.
   }
 
   notWritten(): void {

@@ -50,10 +50,12 @@ export class Farewell {
       this.#unseen.delete(scope);
       return false;
     }
+    // Said once, it is known; and answered once.
+    const isNews = !this.#closed.has(scope);
     this.#closed.add(scope);
     if (step === Closing.GONE) this.isGone = true;
-    else this.#tell(scope, Closing.SEEN);
-    return true;
+    else if (isNews) this.#tell(scope, Closing.SEEN);
+    return isNews || this.isGone;
   }
 
   #tell(scope: Scope, step: number): void {

@@ -28,6 +28,7 @@ export class Greeting {
   /** Ours has said that theirs has come. */
   #hasAnswered = false;
   #hellos = 0;
+  #latest: Control | undefined;
   #lastHello = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -48,7 +49,9 @@ export class Greeting {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (!asks) this.isKnown = true;
-    if (asks || !this.#hasAnswered) this.say();
+    // One answer on its way is enough, however often it is asked.
+    const isAnswering = this.#hasAnswered && this.#latest?.isWritten === false;
+    if (!this.#hasAnswered || (asks && !isAnswering)) this.say();
   }
 
   /** Says hello, unless that was done; or again, if it was in vain and long ago. */
@@ -75,9 +78,9 @@ export class Greeting {
     const namespaces = this.#readyNamespaces();
     // Features come later; of the serializations only `advanced` carries a NaN.
     const features: string[] = [];
-    this.#outbox.push(
-      new Control(Item.HELLO, major, minor, features, namespaces, asks, Number.NaN),
-    );
+    const hello = new Control(Item.HELLO, major, minor, features, namespaces, asks, Number.NaN);
+    this.#latest = hello;
+    this.#outbox.push(hello);
     if (this.isHeard || !this.#link.forgetsEarlyFrames || this.#hellos >= MOST_HELLOS) return;
     const wait = FIRST_REPEAT * 2 ** (this.#hellos - 1);
     this.#timer = setTimeout(() => this.say(), wait).unref();

@@ -146,6 +146,25 @@ describe("frames from nowhere", () => {
     expect(sent).to.include("ERR_UNHANDLED").and.to.include("is not open here");
   });
 
+  it("that flood a side which cannot write cost no memory: hellos, closings, and questions for handles", async () => {
+    pair.right.isStopped = true;
+    pair.left.isStopped = true;
+    pair.left.sent.length = 0;
+    const flood = (...item: unknown[]) => {
+      for (let i = 0; i < 3000; i++) {
+        pair.left.receive({ clusterphone2: [++number * 1000, item] });
+      }
+    };
+    flood(0, 2, 0, [], [], 1);
+    flood(7, "_", 0);
+    flood(4, 1);
+    await turn();
+    pair.left.resume();
+    await turn();
+    // Of what the buses tell each other at most 1,000 notes wait.
+    expect(JSON.stringify(pair.left.sent).length).to.be.below(60_000);
+  });
+
   it("announce only so many namespaces", () => {
     for (let i = 0; i < 10_100; i++) send([1, `made up ${i}`]);
     expect(errors.callCount).to.be.within(100, 110);
