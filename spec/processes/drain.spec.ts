@@ -283,6 +283,26 @@ describe("flushed()", () => {
     expect(order).to.deep.equal(["sent", "flushed"]);
   });
 
+  it("waits for what was emitted so far, not for a quiet moment", async () => {
+    const pair = busPair();
+    pair.b.on("x", (data) => data);
+    const peer = pair.a.to(pair.toB);
+    await peer.emit("x").ackd();
+    let isOver = false;
+    // More is emitted whenever something has been written, so that it is never quiet.
+    const { left } = pair;
+    const send = left.send.bind(left);
+    left.send = (frame, handle, done) =>
+      send(frame, handle, () => {
+        if (!isOver) peer.emit("x", "more");
+        done();
+      });
+    const asked = peer.emit("x", "so far").ackd();
+    await pair.a.flushed();
+    isOver = true;
+    expect(await asked).to.equal("so far");
+  });
+
   it("waits for what the peer is not ready for", async () => {
     const pair = busPair();
     const order: string[] = [];
