@@ -9,7 +9,7 @@ import type { Snapshot } from "./wire.ts";
 export interface Limits {
   /**
    * What may wait for a peer, and be unwritten, in bytes: 16 MiB by default. Beyond it `ERR_QUEUE_FULL`. The channel
-   * is given a quarter of it at a time.
+   * is given half of it at a time, and no more than 64 frames.
    */
   pending: number;
   /** What one message that has to wait may take, in bytes: 64 MiB by default. Beyond it `ERR_TOO_LARGE`. */
@@ -22,10 +22,10 @@ const OVERHEAD = 32;
 const OVERDRAFT = 1.25;
 /** A peer is not writable any more when a quarter of the room is taken, and drained at an eighth. */
 const HIGH = 4;
-/** Of the room as much may be given to the channel: 4 MiB by default. */
-const WINDOW = 4;
-/** Of the room as much may be sent in one tick without being counted: 1 MiB by default. */
-const BURST = 16;
+/** Of the room as much may be given to the channel: 8 MiB by default. */
+const WINDOW = 2;
+/** Of the room as much may be sent in one tick without being counted: 4 MiB by default. */
+const BURST = 4;
 const LOW = 8;
 
 /** The room for what waits for one peer: until its namespace is ready, or until it can be written. */

@@ -7,8 +7,8 @@ import { endAll, entryOf, start } from "../support/processes.ts";
 import type { Flood } from "../workers/flooder.ts";
 
 const MEBIBYTE = 2 ** 20;
-/** So much the channel is given before anything has to wait, in bytes: a quarter of `limits.pending`. */
-const WINDOW = 4 * MEBIBYTE;
+/** So much the channel is given before anything has to wait, in bytes: half of `limits.pending`. */
+const WINDOW = 8 * MEBIBYTE;
 
 describe("a blocked thread", () => {
   it("makes its sender's queue fill up, not the port's; what was accepted arrives in order", async () => {
