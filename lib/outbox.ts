@@ -33,13 +33,13 @@ export interface OutboxOwner {
   readonly hold: Hold;
   /** Messages written and not answered. */
   readonly inFlight: number;
-  /** How many items the last frame from there had. */
+  /** How many messages the last frame from there had. */
   readonly lastFrameSize: number;
 }
 
 /**
- * What is about to be written to one peer. Messages of one tick share frames; while a write is
- * pending, or a handle is on its way, everything waits here, so that what was never written can be told
+ * What is about to be written to one peer. Messages of one tick share frames; while the channel has enough that it
+ * could not write, or a handle is on its way, everything waits here, so that what was never written can be told
  * from what may have arrived.
  */
 export class Outbox {
