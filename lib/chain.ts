@@ -66,37 +66,37 @@ export function run(
   message: Message,
   terminal: Terminal,
 ): Promise<void> | undefined {
-  return pass(layers, 0, message, terminal);
+  return pass({ layers, message, terminal }, 0);
 }
 
-/** The way from a layer on: past those that have nothing to do, into the next one, or to the terminal. */
-function pass(
-  layers: readonly Layer[],
-  from: number,
-  message: Message,
-  terminal: Terminal,
-): Promise<void> | undefined {
+/** A message, and what is before it. */
+interface Way {
+  readonly layers: readonly Layer[];
+  readonly message: Message;
+  readonly terminal: Terminal;
+}
+
+/** From a layer on: past those that have nothing to do, into the next one, or to the terminal. */
+function pass(way: Way, from: number): Promise<void> | undefined {
+  const { layers, message } = way;
   for (let index = from; index < layers.length; index++) {
     const layer = layers[index];
     if (layer === undefined || layer.skips?.(message)) continue;
-    return layer.ends
-      ? outlast(layer.ends, layers, index, message, terminal)
-      : enter(layer, layers, index, message, terminal);
+    return layer.ends ? outlast(way, index, layer.ends) : enter(way, index, layer);
   }
-  return terminal(message);
+  return way.terminal(message);
 }
 
 /** A layer that only wants to know how the rest ended. */
 function outlast(
-  ends: NonNullable<Layer["ends"]>,
-  layers: readonly Layer[],
+  way: Way,
   index: number,
-  message: Message,
-  terminal: Terminal,
+  ends: NonNullable<Layer["ends"]>,
 ): Promise<void> | undefined {
+  const { message } = way;
   let rest: Promise<void> | undefined;
   try {
-    rest = pass(layers, index + 1, message, terminal);
+    rest = pass(way, index + 1);
   } catch (cause) {
     ends(message, { cause });
     return undefined;
@@ -112,25 +112,17 @@ function outlast(
 }
 
 /** The message enters a layer, which goes on until it and the rest behind it have settled. */
-function enter(
-  layer: Layer,
-  layers: readonly Layer[],
-  index: number,
-  message: Message,
-  terminal: Terminal,
-): Promise<void> | undefined {
-  let wasCalled = false;
-  let isOver = false;
+function enter(way: Way, index: number, layer: Layer): Promise<void> | undefined {
+  let state: "entered" | "passed" | "over" = "entered";
   /** The rest behind the layer, as long as it goes on. */
   let rest: Promise<void> | undefined;
   let result: unknown;
-  message.layer = layer;
+  way.message.layer = layer;
   try {
-    result = layer(message, function next() {
-      if (isOver) return tooLate(layer);
-      if (wasCalled) throw new Error(`next() was called twice in ${nameOf(layer)}`);
-      wasCalled = true;
-      rest = pass(layers, index + 1, message, terminal);
+    result = layer(way.message, function next() {
+      if (state !== "entered") return refuse(state, way, index);
+      state = "passed";
+      rest = pass(way, index + 1);
       if (rest === undefined) return completed;
       const settled = () => {
         rest = undefined;
@@ -140,20 +132,32 @@ function enter(
       return rest;
     });
   } catch (error) {
-    isOver = true;
+    state = "over";
     throw error;
   }
-  if (result === completed || !isThenable(result)) {
-    isOver = rest === undefined;
-    return rest;
+  if (result !== completed && isThenable(result)) {
+    return outlive(
+      result as Promise<void>,
+      () => rest,
+      () => {
+        state = "over";
+      },
+    );
   }
-  return outlive(
-    result as Promise<void>,
-    () => rest,
-    () => {
-      isOver = true;
-    },
+  if (rest === undefined) state = "over";
+  return rest;
+}
+
+/** The second call of a `next()`, or one that comes when its layer has settled. */
+function refuse(state: "passed" | "over", { layers }: Way, index: number): Promise<void> {
+  const layer = nameOf(layers[index]);
+  if (state === "passed") throw new Error(`next() was called twice in ${layer}`);
+  // The message was dropped, and answered, when its layer settled: too late to send it on.
+  const rejected = Promise.reject(
+    new Error(`next() was called after ${layer} had settled; await what you wait for`),
   );
+  rejected.catch(() => undefined);
+  return rejected;
 }
 
 async function outlive(
@@ -167,15 +171,6 @@ async function outlive(
   } finally {
     end();
   }
-}
-
-/** The message was dropped, and answered, when its layer settled: too late to send it on. */
-function tooLate(layer: Middleware): Promise<void> {
-  const rejected = Promise.reject(
-    new Error(`next() was called after ${nameOf(layer)} had settled; await what you wait for`),
-  );
-  rejected.catch(() => undefined);
-  return rejected;
 }
 
 /** What to call a layer in a text. */
