@@ -17,7 +17,7 @@ describe("what waits as text for a channel that is busy", () => {
     peer = pair.a.to(pair.toB);
     await peer.emit("x", "first").ackd();
     pair.left.isStopped = true;
-    await peer.emit("x", "taken by the channel");
+    peer.emit("x", "taken by the channel");
     await turn();
   });
 
