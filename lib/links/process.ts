@@ -182,6 +182,8 @@ export class ProcessLink implements Link {
     setImmediate(() => {
       if (this.#isOver) return;
       this.#isOver = true;
+      // What Node still reads of a dead peer is a TypeError of its own if nobody listens and the channel is closed.
+      if (!this.#isParent) this.#channel.on("message", ignore as never);
       this.#events?.closed(this.#end);
     });
   }
@@ -200,6 +202,10 @@ export class ProcessLink implements Link {
     const channel = (this.#channel as NodeJS.Process).channel as Counted | null | undefined;
     for (let time = 0; time < times; time++) channel?.[how]?.();
   }
+}
+
+function ignore(): void {
+  // It comes too late.
 }
 
 function endOf(exitCode: number | null, signal: NodeJS.Signals | null): End {

@@ -57,6 +57,14 @@ describe("the death of a peer", () => {
     expect(took).to.be.below(2000);
   });
 
+  it("leaves somebody to take what Node still reads of it: without, that would be an uncaught TypeError", async () => {
+    const child = start("victim");
+    const error = await rejection(bus.to(child).emit("exit", 7).ackd());
+    expect(error).to.have.property("code", "ERR_PEER_DIED");
+    expect(child.listenerCount("message")).to.equal(1);
+    child.emit("message", { clusterphone2: [1_000_000, [2, 1, "_", "echo", 0, "too late"]] });
+  });
+
   it("by exit tells the exit code", async () => {
     const child = start("victim");
     const error = await rejection(bus.to(child).emit("exit", 7).ackd());
