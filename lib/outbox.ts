@@ -15,6 +15,9 @@ const MOST_IN_FRAME = 256;
 const LEAST_IN_FRAME = 2;
 /** Of what is in flight a frame takes this part, so that both sides have something to do at all times. */
 const SHARE = 4;
+/** In `json`, where a frame costs little, it takes less of what is few. */
+const FEW = 64;
+const SHARE_OF_FEW = 8;
 /** Messages in a frame of such that are not answered. */
 const MOST_ONE_WAY = 64;
 
@@ -194,10 +197,12 @@ export class Outbox {
 
   #mostInFrame(parcels: readonly Parcel[], start: number): number {
     const left = parcels.length - start;
-    const { inFlight, lastFrameSize } = this.#owner;
+    const { inFlight, lastFrameSize, serialization } = this.#owner;
+    const all = inFlight + left;
+    const share = all < FEW && serialization === "json" ? SHARE_OF_FEW : SHARE;
     switch (parcels[start]?.flow) {
       case "request":
-        return between(LEAST_IN_FRAME, Math.ceil((inFlight + left) / SHARE), MOST_IN_FRAME);
+        return between(LEAST_IN_FRAME, Math.ceil(all / share), MOST_IN_FRAME);
       case "answer":
         return between(LEAST_IN_FRAME, lastFrameSize, MOST_IN_FRAME);
       case "one way":

@@ -10,7 +10,7 @@ const DEPTHS: readonly (readonly [PayloadKind, number])[] = [
   ["100 KB", 16],
   ["1 MB", 4],
   ["1 MB string", 4],
-  ["1 MB Buffer", 4],
+  ["1 MB Buffer", 2],
 ];
 
 /** What there is time for in a quick run. */
