@@ -120,6 +120,8 @@ describe("a stopped peer", () => {
     expect(noted.length + refused + reported).to.equal(count);
     expect(noted.length).to.be.above(50_000);
     expect(noted).to.deep.equal(noted.toSorted((a, b) => a - b));
-    expect(growth / MEBIBYTE, "growth in MB (some 850 with process.send)").to.be.below(64);
+    // The same messages take some 15 MB more of V8 itself from Node 24 on.
+    const most = Number.parseInt(process.versions.node, 10) < 24 ? 64 : 80;
+    expect(growth / MEBIBYTE, "growth in MB (some 850 with process.send)").to.be.below(most);
   });
 });
