@@ -36,7 +36,9 @@ export const payloads: Scenario = {
       });
       yield* await withPairs(setups, effort, async function* (pairs) {
         for (const [payload, depth] of kinds) {
-          for (const kind of isFull
+          // As JSON four such Buffers, which is the least that goes one way, are more than may wait for a peer.
+          const isTooLarge = serialization === "json" && payload === "1 MB Buffer";
+          for (const kind of isFull && !isTooLarge
             ? (["round trips", "one way"] as const)
             : (["round trips"] as const)) {
             yield {
