@@ -31,7 +31,7 @@ export function encodeFrame(
   start: number,
   most: number,
 ): Encoded {
-  const cloned = serialization === "advanced" || serialization === "clone";
+  const cloned = isCloned(serialization);
   const included: Parcel[] = [];
   const items = new Items(serialization, cloned ? [] : [number]);
   let bytes = 0;
@@ -69,6 +69,11 @@ export function encodeFrame(
   return { frame: { [FRAME_KEY]: body }, consumed: index - start, parcels: included, bytes };
 }
 
+/** Whether what is sent is cloned, so that a frame's own part had better be one text. */
+function isCloned(serialization: Serialization): boolean {
+  return serialization === "advanced" || serialization === "clone";
+}
+
 /** The items of a frame that is being made. */
 class Items {
   readonly list: unknown[];
@@ -83,7 +88,7 @@ class Items {
 
   constructor(serialization: Serialization, list: unknown[]) {
     this.#serialization = serialization;
-    this.#isCloned = serialization === "advanced" || serialization === "clone";
+    this.#isCloned = isCloned(serialization);
     this.list = list;
   }
 
@@ -135,7 +140,7 @@ function addPayload(
 ): { value: unknown } | undefined {
   const { payload } = parcel;
   if (payload === undefined) return undefined;
-  const cloned = serialization === "advanced" || serialization === "clone";
+  const cloned = isCloned(serialization);
   let snapshot = parcel.snapshot;
   if (!snapshot && !cloned && needsOwnEncoding(payload)) {
     snapshot = takeSnapshot(serialization, payload);

@@ -26,6 +26,11 @@ export function memoryPair(serialization: "json" | "clone" = "json"): MemoryPair
   };
 }
 
+/** A frame as the other side of a channel reads it. */
+export function asCarried(serialization: Serialization, frame: object): unknown {
+  return serialization === "json" ? JSON.parse(JSON.stringify(frame)) : structuredClone(frame);
+}
+
 /** One end of a pair. Frames arrive later, in order, and as the serialization leaves them. */
 export class MemoryLink implements Link {
   readonly kind = "memory";
@@ -55,8 +60,7 @@ export class MemoryLink implements Link {
   }
 
   send(frame: object, _handle: undefined, done: () => void): boolean {
-    const copy: unknown =
-      this.serialization === "json" ? JSON.parse(JSON.stringify(frame)) : structuredClone(frame);
+    const copy = asCarried(this.serialization, frame);
     this.sent.push(frame);
     const write = () => {
       done();

@@ -1,5 +1,6 @@
 import type { End } from "../../lib/errors.ts";
 import type { Link, LinkEvents } from "../../lib/links/link.ts";
+import { asCarried } from "../../lib/links/memory.ts";
 import { bodyOf } from "../../lib/wire.ts";
 
 /** A frame on its way, as the other side will read it. */
@@ -42,8 +43,7 @@ export class ScheduledLink implements Link {
   }
 
   send(frame: object, _handle: undefined, done: (failure?: "channel") => void): boolean {
-    const copy: unknown =
-      this.serialization === "json" ? JSON.parse(JSON.stringify(frame)) : structuredClone(frame);
+    const copy = asCarried(this.serialization, frame);
     this.#unwritten.push({ copy, done });
     return !this.isStopped;
   }
