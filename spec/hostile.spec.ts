@@ -128,6 +128,26 @@ describe("frames from nowhere", () => {
     await stillWorks();
   });
 
+  it("with a second ack, while a middleware holds the first, are dropped as well", async () => {
+    let crossings = 0;
+    let release = () => {};
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    pair.a.use((message, next) => {
+      if (message.kind !== "ack" || message.direction !== "inbound") return next();
+      crossings++;
+      return gate.then(next);
+    });
+    pair.b.on("held", () => "the first");
+    const reply = pair.a.to(pair.toB).emit("held").ackd();
+    while (crossings === 0) await turn();
+    for (let id = 1; id < 50; id++) {
+      pair.left.receive({ clusterphone2: [++number * 1000, [3, id, 0, "the second"]] });
+    }
+    release();
+    expect(await reply).to.equal("the first");
+    expect(crossings).to.equal(1);
+  });
+
   it("that come again are taken once", async () => {
     const heard = sinon.spy();
     pair.b.on("x", heard);
