@@ -166,9 +166,7 @@ export class Hub implements Host {
 
   closedError(event: OutboundEvent): BusError {
     const closed = this.state === "open" ? `namespace "${event.namespace}"` : "this bus";
-    const executed = event.stage === "written" ? "maybe" : "no";
-    const text = `${event.name} was not ${executed === "no" ? "sent" : "acknowledged"}: ${closed} is closed`;
-    return new BusError("ERR_CLOSED", text, { executed });
+    return event.cutOff("ERR_CLOSED", `${closed} is closed`);
   }
 
   // What the peers ask.

@@ -1,7 +1,7 @@
 import type { Bundle } from "./bundle.ts";
 import { NO_OPTIONS } from "./check.ts";
 import type { Expiring } from "./deadlines.ts";
-import { BusError, type End, messageOf } from "./errors.ts";
+import { BusError, type End, type ErrorCode, messageOf } from "./errors.ts";
 import { isOpen, kindOf, release, takeOver, takeUnread } from "./handles.ts";
 import { inherited } from "./inheritance.ts";
 import type { Chains } from "./layers.ts";
@@ -236,15 +236,11 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     );
   }
 
-  /** The peer went. */
-  peerDied(end: End, reason: string): void {
-    this.fail(
-      new BusError(
-        "ERR_PEER_DIED",
-        `${this.name} was ${this.stage === "written" ? "not acknowledged" : "not sent"}: ${reason}`,
-        { ...end, executed: this.stage === "written" ? "maybe" : "no" },
-      ),
-    );
+  /** The error it ends with when nothing goes to its peer, or comes from there, any more. */
+  cutOff(code: ErrorCode, reason: string, end: End = {}): BusError {
+    const isWritten = this.stage === "written";
+    const text = `${this.name} was not ${isWritten ? "acknowledged" : "sent"}: ${reason}`;
+    return new BusError(code, text, { ...end, executed: isWritten ? "maybe" : "no" });
   }
 
   // What the outbox asks of a parcel.

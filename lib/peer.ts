@@ -470,10 +470,7 @@ export class Peer {
     this.#downError = error;
     this.#greeting.end();
     const left = this.outbox.close();
-    const fail = (event: OutboundEvent) => {
-      if (error.code === "ERR_PEER_DIED") event.peerDied(end, error.message);
-      else event.fail(error);
-    };
+    const fail = (event: OutboundEvent) => event.fail(event.cutOff(error.code, error.message, end));
     for (const event of this.unsettled()) fail(event);
     failRemains(left, (namespace) => this.route(namespace), fail);
     this.#running.abortAll(error);

@@ -48,6 +48,22 @@ describe("deadlines", () => {
     }
   });
 
+  it("go on after somebody has faked the timers, and given them back", () => {
+    const first = add(20);
+    clock.tick(1000);
+    expect(first.expiredAt).to.be.within(20, 20 + SLACK);
+    const pending = add(60_000);
+    const inner = sinon.useFakeTimers({ now: 0 });
+    add(5);
+    inner.tick(10);
+    inner.restore();
+    const began = performance.now();
+    const next = add(30);
+    clock.tick(1000);
+    expect(next.expiredAt).to.be.within(began + 30, began + 30 + SLACK);
+    expect(pending.expiredAt).to.equal(undefined);
+  });
+
   it("that are removed do not come, and leave the others of their bucket", () => {
     const entries = [50, 50, 50, 50].map(add);
     for (const i of [0, 2]) if (entries[i]) deadlines.remove(entries[i]);

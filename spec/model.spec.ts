@@ -12,13 +12,46 @@ async function play({ begins, commands }: Plot, serialization: "json" | "clone")
     if (begins === "connected") await world.connect();
     for (const command of commands) await world.perform(command);
     const wrong = await world.finish();
-    if (wrong.length > 0) throw new Error(wrong.join("\n"));
+    if (wrong) throw new Error(wrong);
   } finally {
     world.end();
   }
 }
 
+/** The clock of the process's own bus must not beat while timers are faked; it stands two beats after its last entry. */
+const quiet = () => new Promise<void>((resolve) => setTimeout(resolve, 60));
+
+/** Plots that broke a promise once. */
+const mended: Record<string, Plot["commands"]> = {
+  "a note that was written when close gave up may have been handled": [
+    {
+      do: "emit",
+      side: 1,
+      namespace: 0,
+      event: "echo",
+      obstacle: "none",
+      wants: "nothing",
+      payload: "small",
+    },
+    { do: "close", side: 1, namespace: undefined },
+    { do: "time", ms: 12_000 },
+  ],
+};
+
+describe("a plot that broke a promise once", () => {
+  before(quiet);
+
+  for (const [what, commands] of Object.entries(mended)) {
+    for (const serialization of ["json", "clone"] as const) {
+      it(`${what} (${serialization})`, () =>
+        play({ begins: "connected", commands }, serialization));
+    }
+  }
+});
+
 describe("any interleaving of what two buses do", () => {
+  before(quiet);
+
   for (const serialization of ["json", "clone"] as const) {
     it(`keeps the promises while the channel holds (${serialization})`, async () => {
       const property = fc.asyncProperty(peaceful, (plot) => play(plot, serialization));

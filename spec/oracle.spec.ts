@@ -1,6 +1,7 @@
 import { expect } from "chai";
-import { type Fact, type Outcome, PRIMARY, type Sent } from "./soak/facts.ts";
-import { judge, RULES } from "./soak/oracle.ts";
+import { type Fact, type Outcome, PRIMARY, type Sent } from "./oracle/facts.ts";
+import { judge, RULES } from "./oracle/rules.ts";
+import { LIMITS } from "./soak/limits.ts";
 import { endingsOf, planOf } from "./soak/plan.ts";
 
 type Failed = Extract<Outcome, { code: unknown }>;
@@ -24,6 +25,7 @@ function sent(key: string, given: Partial<Sent> = {}): Sent {
     inherits: false,
     hasHandle: false,
     isBad: false,
+    isObstructed: false,
     ...given,
   };
 }
@@ -341,16 +343,16 @@ const unsound: [rule: string, what: string, facts: Fact[]][] = [
   ],
 ];
 
-describe("the oracle of the soak", () => {
+describe("the oracle of the model and the soak", () => {
   for (const [what, facts] of sound) {
     it(`has nothing to say to ${what}`, () => {
-      expect(judge(facts)).to.deep.equal([]);
+      expect(judge(facts, LIMITS)).to.deep.equal([]);
     });
   }
 
   for (const [rule, what, facts] of unsound) {
     it(`knows that "${rule}" does not hold: ${what}`, () => {
-      expect(judge(facts).map((violation) => violation.rule)).to.deep.equal([rule]);
+      expect(judge(facts, LIMITS).map((violation) => violation.rule)).to.deep.equal([rule]);
     });
   }
 

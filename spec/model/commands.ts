@@ -3,8 +3,8 @@ import fc from "fast-check";
 /** Left or right. */
 export type Side = 0 | 1;
 
-/** What the listener of a message does. */
-export type Act = "reply" | "nothing" | "throw" | "reject" | "hold" | "ask back";
+/** Events by what their listeners do; `typo` has none. */
+export type Event = "echo" | "note" | "fail" | "fail-late" | "slow" | "ask" | "typo";
 
 /** What a layer does to a message on its way. */
 export type Obstacle =
@@ -22,10 +22,10 @@ export type Command =
       readonly do: "emit";
       readonly side: Side;
       readonly namespace: 0 | 1;
-      readonly act: Act;
+      readonly event: Event;
       readonly obstacle: Obstacle;
       readonly wants: "nothing" | "ack" | "ack soon" | "ack with signal";
-      readonly payload: "small" | "large" | "bad" | "no listener";
+      readonly payload: "small" | "large" | "bad";
     }
   | { readonly do: "write" | "deliver" | "redeliver" | "stop" | "resume"; readonly side: Side }
   | { readonly do: "open"; readonly side: Side; readonly namespace: 0 | 1 }
@@ -43,7 +43,19 @@ const emit = fc.record({
   do: fc.constant("emit" as const),
   side,
   namespace,
-  act: fc.constantFrom<Act>("reply", "reply", "hold", "nothing", "throw", "reject", "ask back"),
+  event: fc.constantFrom<Event>(
+    "echo",
+    "echo",
+    "echo",
+    "slow",
+    "slow",
+    "note",
+    "note",
+    "fail",
+    "fail-late",
+    "ask",
+    "typo",
+  ),
   obstacle: fc.oneof(
     { weight: 4, arbitrary: fc.constant<Obstacle>("none") },
     {
@@ -71,7 +83,6 @@ const emit = fc.record({
     "small" as const,
     "large" as const,
     "bad" as const,
-    "no listener" as const,
   ),
 });
 

@@ -4,29 +4,41 @@ import type { BusError } from "../../lib/errors.ts";
 import type { Hub } from "../../lib/hub.ts";
 import type { Message } from "../../lib/message.ts";
 import type { Peer } from "../../lib/peer.ts";
+import type { Bounds } from "../oracle/bounds.ts";
+import type { Ending, Fact, Outcome } from "../oracle/facts.ts";
+import { describe } from "../oracle/report.ts";
+import { judge } from "../oracle/rules.ts";
 import { lonelyBus } from "../support/buses.ts";
-import type { Command, Side } from "./commands.ts";
-import { History, type Outcome } from "./history.ts";
+import type { Command, Event, Side } from "./commands.ts";
 import { ScheduledLink } from "./scheduled-link.ts";
 
 const NAMESPACES = ["left of two", "right of two"] as const;
+/** All that have listeners. */
+const EVENTS = ["echo", "note", "fail", "fail-late", "slow", "ask"] as const;
 /** Bytes that may wait, so few that large messages fill them. */
 const PENDING = 1_000_000;
-/** Milliseconds of an ack that is wanted soon. */
+const LARGE = "x".repeat(PENDING / 4);
+/** ms of an ack that is wanted soon. */
 const SOON = 50;
 /** So much of a time in which the loop is blocked, in ms, may go unnoticed. */
 const UNSEEN = 50;
 /** How long `close` waits, in ms. */
 const PATIENCE = 5000;
-/** Milliseconds of any other. */
-const DEFAULT = 10_000;
 /** More than any ack has, in ms, its time for the middleware included. */
 const LONGEST = 21_000;
+/** What is due is there at once, but for what `close` waits for; time passes in steps, and acks have none to take. */
+const BOUNDS: Bounds = { soon: 1, ack: Infinity, early: 1, close: PATIENCE * 2 };
 
 type Emit = Extract<Command, { do: "emit" }>;
-type Sent = Pick<Emit, "act" | "obstacle"> & { readonly number: number };
+
+interface Payload {
+  readonly key: string;
+  readonly obstacle: Emit["obstacle"];
+  readonly text: string;
+}
 
 interface Party {
+  readonly name: string;
   readonly hub: Hub;
   readonly bus: Bus;
   readonly link: ScheduledLink;
@@ -42,17 +54,14 @@ const settled = () => new Promise((resolve) => realImmediate(resolve));
 
 /** Two buses and all that may happen to them, step by step, with simulated time. */
 export class World {
-  readonly history: History = new History();
-  /** Milliseconds of blocked time that may have been taken for time in which the loop ran. */
+  readonly #facts: Fact[] = [];
+  /** ms in which the loop was blocked, but for those that may go unnoticed. */
   #blocked = 0;
-  #hasBroken = false;
-  #hasClosed = false;
+  #lastMoment = 0;
+  /** The number of the last message. */
+  #last = 0;
   /** A bus closed that had never said hello: nobody can tell it from a process without one. */
   #isUnheard = false;
-  /** A close ended before the other side knew of it: what was sent meanwhile met nobody. */
-  #gaveUp = false;
-  /** Milliseconds in which the loop ran. */
-  #elapsed = 0;
   readonly #sandbox = sinon.createSandbox();
   readonly #clock: sinon.SinonFakeTimers;
   readonly #parties: readonly [Party, Party];
@@ -61,7 +70,6 @@ export class World {
   #controllers: AbortController[] = [];
   /** Calls of `close` that have not resolved. */
   #closing = 0;
-  readonly #wrong: string[] = [];
 
   constructor(serialization: "json" | "clone") {
     this.#clock = this.#sandbox.useFakeTimers({
@@ -80,7 +88,7 @@ export class World {
     const right = new ScheduledLink("memory:right", serialization);
     left.other = right;
     right.other = left;
-    this.#parties = [this.#join(left), this.#join(right)];
+    this.#parties = [this.#join("left", left), this.#join("right", right)];
     this.#parties[0].peer.greet();
   }
 
@@ -121,7 +129,7 @@ export class World {
         await this.#pass(command.ms);
         break;
       case "block":
-        this.#blocked += UNSEEN;
+        this.#blocked += Math.max(0, command.ms - UNSEEN);
         this.#clock.jump(command.ms);
         break;
       case "settle":
@@ -134,41 +142,37 @@ export class World {
         this.#controllers.splice(command.which, 1)[0]?.abort();
         break;
       case "cut":
-        this.#hasBroken = true;
+        for (const { name } of this.#parties) this.#tell(name, "disconnect");
         this.#cut(command.arrives, command.tells);
+        for (const { name } of this.#parties) this.#end(name);
         break;
     }
     await settled();
   }
 
-  /** Lets everything come to its end. Returns what was wrong. */
-  async finish(): Promise<string[]> {
+  /** Lets everything come to its end. Returns what was wrong, or nothing. */
+  async finish(): Promise<string> {
     try {
-      const isLate = this.#elapsed + this.#blocked >= DEFAULT || this.#isUnheard;
       for (const side of [0, 1] as const) {
         this.#open(side, 0);
         this.#open(side, 1);
       }
       await this.#calm();
+      if (!this.#isUnheard) this.#lookForRemains("nothing moves any more");
       await this.#pass(LONGEST);
       await this.#calm();
-      this.#wrong.push(...this.#leftovers("all had settled"));
-      const hasBroken = this.#hasBroken;
-      const hasClosed = this.#hasClosed;
-      const isLossy = hasBroken || this.#gaveUp;
+      this.#lookForRemains("all had their time");
       this.#close(0, undefined);
       this.#close(1, undefined);
       await this.#calm();
-      if (this.#closing > 0) this.#wrong.push("close() waits for something that never comes");
+      if (this.#closing > 0) this.#crash("both", "close() waits for something that never comes");
       await this.#pass(LONGEST);
       this.#cut(true, true);
       await this.#pass(LONGEST);
       const timers = this.#clock.countTimers();
-      if (timers > 0) this.#wrong.push(`${timers} timers are left`);
-      return [
-        ...this.#wrong,
-        ...this.history.violations({ hasBroken, hasClosed, isLossy, isLate }),
-      ];
+      if (timers > 0) this.#crash("both", `${timers} timers are left`);
+      for (const { name } of this.#parties) this.#end(name);
+      return describe(judge(this.#facts, BOUNDS), this.#facts);
     } finally {
       this.#sandbox.restore();
     }
@@ -179,110 +183,98 @@ export class World {
     this.#sandbox.restore();
   }
 
-  #join(link: ScheduledLink): Party {
+  #join(name: string, link: ScheduledLink): Party {
     const { bus, hub } = lonelyBus();
     bus.limits.pending = PENDING;
     bus.use((message, next) => this.#obstruct(message, next));
     bus.lifecycle.on("undelivered", (error, message) => {
-      const number = (message.data as Sent | undefined)?.number;
-      if (number !== undefined) this.history.of(number)?.reports.push(outcomeOf(error));
+      const { key } = message.data as Payload;
+      const { code, executed } = error;
+      this.#record({ is: "reported", at: this.#moment(), key, by: name, code, executed });
     });
-    bus.lifecycle.on("protocolError", (error) => this.#wrong.push(error.message));
-    return { bus, hub, link, peer: hub.attach(link), opened: new Set() };
+    bus.lifecycle.on("protocolError", (error) => this.#crash(name, error.message));
+    return { name, bus, hub, link, peer: hub.attach(link), opened: new Set() };
   }
 
   #emit(command: Emit, parent?: Message): Promise<unknown> {
-    const { side, namespace, wants, obstacle, payload } = command;
-    const { bus, peer } = this.#parties[side];
+    const { side, event, wants, obstacle, payload } = command;
+    const { bus, name, peer } = this.#parties[side];
+    const namespace = NAMESPACES[command.namespace];
     const wantsAck = wants !== "nothing";
-    const lane = `${side} ${NAMESPACES[namespace]}`;
-    const entry = this.history.emitted(lane, wantsAck, this.#codesOf(command, parent));
-    const { number } = entry;
-    const data = {
-      number,
-      act: command.act,
-      obstacle,
-      ...(payload === "large" && { pad: "x".repeat(PENDING / 4) }),
-    };
+    const key = `${name}:${++this.#last}`;
+    const data: Payload = { key, obstacle, text: payload === "large" ? LARGE : "" };
     if (payload === "bad") Object.defineProperty(data, "bad", { enumerable: true, get: fails });
     const controller = wants === "ack with signal" ? new AbortController() : undefined;
     if (controller) this.#controllers.push(controller);
-    const event = payload === "no listener" ? "nobody" : "do";
+    this.#record({
+      is: "sent",
+      at: this.#moment(),
+      key,
+      from: name,
+      to: this.#parties[side === 0 ? 1 : 0].name,
+      namespace,
+      event,
+      wantsAck,
+      timeout: wants === "ack soon" ? SOON : bus.ackTimeout,
+      length: data.text.length,
+      aborts: controller !== undefined,
+      inherits: parent !== undefined,
+      hasHandle: false,
+      isBad: payload === "bad",
+      isObstructed: obstacle !== "none" && obstacle !== "wait",
+    });
     const receipt = bus
-      .ns(NAMESPACES[namespace])
+      .ns(namespace)
       .to(parent?.peer ?? peer)
       .emit(event, data, { signal: controller?.signal });
     if (!wantsAck) return Promise.resolve();
     if (wants === "ack soon") receipt.within(SOON);
-    const began = this.#elapsed + this.#blocked;
-    const least = wants === "ack soon" ? SOON : DEFAULT;
-    const answer = receipt.ackd((error, reply) => {
-      entry.outcomes.push(
-        error ? outcomeOf(error) : { code: undefined, executed: "yes", reply, text: "a reply" },
-      );
-      const isTimeout = error?.code === "ERR_ACK_TIMEOUT";
-      if (isTimeout && !parent && this.#elapsed + this.#blocked - began < least - 1) {
-        this.#wrong.push(`${number} timed out too early`);
-      }
+    return new Promise<void>((resolve) => {
+      const settle = (outcome: Outcome) => {
+        this.#record({ is: "settled", at: this.#moment(), key, outcome });
+        resolve();
+      };
+      receipt
+        .ackd((error, reply) => settle(error ? failureOf(error) : { reply }))
+        .catch(() => undefined);
     });
-    answer.catch(() => undefined);
-    return answer;
   }
 
-  /** With what a message may fail: its own faults, and what may happen to any. */
-  #codesOf({ act, obstacle, wants, payload }: Emit, parent?: Message): string[] {
-    const hasSignal = wants === "ack with signal" || parent;
-    return [
-      "ERR_QUEUE_FULL",
-      ...(wants === "ack soon" || parent ? ["ERR_ACK_TIMEOUT"] : []),
-      ...(hasSignal ? ["ERR_CANCELLED"] : []),
-      ...(payload === "bad" ? ["ERR_NOT_SERIALIZABLE"] : []),
-      ...(payload === "no listener" ? ["ERR_UNHANDLED"] : []),
-      ...(obstacle === "none" || obstacle === "wait" ? [] : ["ERR_REFUSED"]),
-      ...(["throw", "reject", "ask back"].includes(act) ? ["ERR_REMOTE"] : []),
-    ];
-  }
-
-  #listen(side: Side, namespace: 0 | 1, data: unknown, message: Message): unknown {
-    const { number, act } = data as Sent;
-    this.history.handled(number);
-    const entry = this.history.of(number);
-    const reply = (value: unknown) => {
-      if (entry) entry.reply = value;
-      return value;
+  #listen(side: Side, namespace: 0 | 1, event: Event, message: Message): unknown {
+    const { key, text } = message.data as Payload;
+    const { name: by } = this.#parties[side];
+    this.#record({ is: "handled", at: this.#moment(), key, by, namespace: NAMESPACES[namespace] });
+    const finish = () => {
+      this.#record({ is: "finished", at: this.#moment(), key });
+      return { key, length: text.length };
     };
-    switch (act) {
-      case "reply":
-        return reply({ answered: number });
-      case "nothing":
-        return undefined;
-      case "throw":
+    switch (event) {
+      case "echo":
+        return { key, length: text.length };
+      case "fail":
         throw new Error("thrown");
-      case "reject":
-        return Promise.reject(new Error("rejected"));
-      case "hold":
-        return new Promise((resolve) => {
-          this.#held.push(() => resolve(reply({ answered: number, late: true })));
+      case "fail-late":
+        return Promise.resolve().then(() => {
+          finish();
+          throw new Error("rejected");
         });
-      case "ask back":
-        return this.#emit(
-          {
-            do: "emit",
-            side,
-            namespace,
-            act: "reply",
-            obstacle: "none",
-            wants: "ack",
-            payload: "small",
-          },
-          message,
-        ).then(reply);
+      case "slow":
+        return new Promise((resolve) => {
+          this.#held.push(() => resolve(finish()));
+        });
+      case "ask": {
+        const back = { event: "echo", obstacle: "none", wants: "ack", payload: "small" } as const;
+        return this.#emit({ do: "emit", side, namespace, ...back }, message).then(finish);
+      }
+      case "note":
+      case "typo":
+        return undefined;
     }
   }
 
   #obstruct(message: Message, next: () => Promise<void>): unknown {
     const { state, direction, kind } = message;
-    if (kind === "event") state["obstacle"] = (message.data as Sent).obstacle;
+    if (kind === "event") state["obstacle"] = (message.data as Payload).obstacle;
     const obstacle = state["obstacle"] as Emit["obstacle"];
     const crossing = `${direction} ${kind}`;
     if (crossing === "outbound event" && obstacle === "wait") {
@@ -302,19 +294,22 @@ export class World {
     const name = NAMESPACES[namespace];
     if (opened.has(name)) return;
     opened.add(name);
-    bus.ns(name).on("do", (data, message) => this.#listen(side, namespace, data, message));
+    for (const event of EVENTS) {
+      bus.ns(name).on(event, (_, message) => this.#listen(side, namespace, event, message));
+    }
   }
 
   #close(side: Side, namespace: 0 | 1 | undefined): void {
-    const { bus, peer } = this.#parties[side];
+    const { bus, name, peer } = this.#parties[side];
     if (!peer.isUp) this.#isUnheard = true;
     const closed = namespace === undefined ? bus : bus.ns(NAMESPACES[namespace]);
-    this.#hasClosed = true;
+    this.#tell(name, "close");
     this.#closing++;
     const began = this.#clock.now;
     void closed.close({ timeout: PATIENCE }).then(() => {
       this.#closing--;
-      if (this.#clock.now - began >= PATIENCE) this.#gaveUp = true;
+      const took = this.#clock.now - began;
+      this.#record({ is: "closed", at: this.#moment(), who: name, took });
     });
   }
 
@@ -322,10 +317,32 @@ export class World {
     for (const { link } of this.#parties) link.break({ signal: "SIGKILL" }, arrives, tells);
   }
 
+  #record(fact: Fact): void {
+    this.#facts.push(fact);
+  }
+
+  /** ms in which the loop ran so far, and a little more than at the last look: no two facts have the same time. */
+  #moment(): number {
+    this.#lastMoment = Math.max(this.#lastMoment, this.#clock.now - this.#blocked) + 1e-6;
+    return this.#lastMoment;
+  }
+
+  #tell(who: string, what: Ending): void {
+    this.#record({ is: "told", at: this.#moment(), who, what });
+  }
+
+  #end(who: string): void {
+    this.#record({ is: "idle", at: this.#moment(), who });
+    this.#record({ is: "ended", at: this.#moment(), who, code: 0, signal: null });
+  }
+
+  #crash(who: string, text: string): void {
+    this.#record({ is: "crashed", at: this.#moment(), who, text });
+  }
+
   /** Simulated time passes, and the loop runs. */
   async #pass(ms: number): Promise<void> {
     await settled();
-    this.#elapsed += ms;
     await this.#clock.tickAsync(ms);
     this.#clock.runMicrotasks();
     await settled();
@@ -356,15 +373,14 @@ export class World {
     return moved;
   }
 
-  #leftovers(when: string): string[] {
-    return this.#parties.flatMap(({ peer }) => {
-      const left: string[] = [];
-      if (peer.unsettled().length > 0) left.push(`${peer.unsettled().length} unsettled messages`);
-      if (peer.isHandling()) left.push("running listeners");
-      if (!peer.isFlushed) left.push("something not flushed");
-      if (peer.room.waiting !== 0) left.push(`${peer.room.waiting} bytes of room taken`);
-      return left.map((what) => `${peer.id}: ${what} after ${when}`);
-    });
+  /** Nothing may be left of anything. */
+  #lookForRemains(when: string): void {
+    for (const { name, peer } of this.#parties) {
+      if (peer.unsettled().length > 0) this.#crash(name, `has unsettled messages when ${when}`);
+      if (peer.isHandling()) this.#crash(name, `has running listeners when ${when}`);
+      if (!peer.isFlushed) this.#crash(name, `is not flushed when ${when}`);
+      if (peer.room.waiting !== 0) this.#crash(name, `keeps ${peer.room.waiting} bytes of room`);
+    }
   }
 }
 
@@ -372,6 +388,6 @@ function fails(): never {
   throw new Error("not to be read");
 }
 
-function outcomeOf(error: BusError): Outcome {
-  return { code: error.code, executed: error.executed, text: `${error.code} ${error.message}` };
+function failureOf({ code, executed, message }: BusError): Outcome {
+  return { code, executed, text: message };
 }

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-import type { Recorder } from "./facts.ts";
+import type { Recorder } from "../oracle/facts.ts";
 import type { Addressee, Speaker } from "./speaker.ts";
 
 /** Which message takes a connection along. Of all events only `socket` takes it over. */

@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker as Thread } from "node:worker_threads";
-import type { Recorder } from "./facts.ts";
+import type { Recorder } from "../oracle/facts.ts";
 import type { Kind } from "./plan.ts";
 import type { Addressee } from "./speaker.ts";
 

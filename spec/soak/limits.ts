@@ -1,5 +1,7 @@
+import type { Bounds } from "../oracle/bounds.ts";
+
 /** The bounds of the soak. */
-export const LIMITS = {
+export const LIMITS: Bounds & Record<"pending" | "outlive" | "look" | "heap", number> = {
   /** Bytes that may wait for a peer: so few that a flood does not fit. */
   pending: 1_048_576,
   /** ms that a participant gives its `close()`. */
@@ -12,6 +14,8 @@ export const LIMITS = {
   soon: 8000,
   /** ms after which an ack of a settled listener is missed, if neither side stood still. */
   ack: 4000,
+  /** ms by which an ack may time out too early, as clocks are read at different moments. */
+  early: 10,
   /** Bytes by which the heap may grow over a run. */
   heap: 25_165_824,
-} as const;
+};

@@ -1,5 +1,5 @@
 import { existsSync, openSync, readFileSync, writeSync } from "node:fs";
-import type { Fact, Recorder } from "./facts.ts";
+import type { Fact, Recorder } from "../oracle/facts.ts";
 
 /** Writes facts to a file, a line each. What was written is there also after SIGKILL. */
 export function logTo(path: string): Recorder {

@@ -1,4 +1,4 @@
-import type { Fact } from "./facts.ts";
+import type { Fact } from "../oracle/facts.ts";
 
 /** How often messages ended in which way, so that one sees what a run has tried. */
 export class Outcomes {

@@ -2,8 +2,8 @@
 import cluster from "node:cluster";
 import { isMainThread, workerData } from "node:worker_threads";
 import { bus } from "../../lib/index.ts";
+import { CRASH_CODE, type Ending, EXIT_CODE, PRIMARY } from "../oracle/facts.ts";
 import { Clients } from "./clients.ts";
-import { CRASH_CODE, type Ending, EXIT_CODE, PRIMARY } from "./facts.ts";
 import { LIMITS } from "./limits.ts";
 import { logTo } from "./log.ts";
 import { feelPulse } from "./pulse.ts";

@@ -1,4 +1,4 @@
-import type { Ending } from "./facts.ts";
+import type { Ending } from "../oracle/facts.ts";
 import { Random } from "./random.ts";
 import type { Saying } from "./speaker.ts";
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { bus } from "../../lib/index.ts";
-import { type Fact, PRIMARY, type Recorder } from "./facts.ts";
+import { type Fact, PRIMARY, type Recorder } from "../oracle/facts.ts";
 import { LIMITS } from "./limits.ts";
 import { PLACES, type Step } from "./plan.ts";
 import { feelPulse } from "./pulse.ts";

@@ -1,4 +1,4 @@
-import type { Recorder } from "./facts.ts";
+import type { Recorder } from "../oracle/facts.ts";
 
 /** ms between two beats. */
 const BEAT = 50;

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Bus, bus, type Message } from "../../lib/index.ts";
-import { PRIMARY, type Recorder } from "./facts.ts";
+import { PRIMARY, type Recorder } from "../oracle/facts.ts";
 import { type Payload, type Speaker, unencodable } from "./speaker.ts";
 
 /** The namespaces that everybody opens: at once, late, and by hand. Nobody opens `never`. */

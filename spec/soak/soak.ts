@@ -1,15 +1,15 @@
 // Chaos: a primary and a changing set of workers, children and threads, and an oracle that looks at what all of them saw.
 // npm run soak -- [--minutes N] [--seed S] [--round R]
 import { parseArgs } from "node:util";
+import type { Fact } from "../oracle/facts.ts";
+import { describe } from "../oracle/report.ts";
+import { judge, RULES } from "../oracle/rules.ts";
 import { guardStopped, killAll } from "./crew.ts";
-import type { Fact } from "./facts.ts";
 import { heapUsed, holdings, leaksSince } from "./leaks.ts";
 import { LIMITS } from "./limits.ts";
-import { judge, RULES } from "./oracle.ts";
 import { Outcomes } from "./outcomes.ts";
 import { endingsOf, planOf } from "./plan.ts";
 import { type Performance, Primary } from "./primary.ts";
-import { describe } from "./report.ts";
 import { Tally } from "./tally.ts";
 
 const { values } = parseArgs({
@@ -63,7 +63,7 @@ async function play(primary: Primary, round: number, replay: string): Promise<st
 
 /** Asks the oracle, each rule a check. */
 function check({ seen, hanging }: Performance, replay: string): void {
-  const violations = judge(seen);
+  const violations = judge(seen, LIMITS);
   for (const rule of RULES) {
     const broken = violations.filter((violation) => violation.rule === rule);
     tally.count(broken.length === 0 ? "" : `${describe(broken, seen)}\n${replay}`);

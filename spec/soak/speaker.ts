@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { type BusError, bus, type PeerTarget } from "../../lib/index.ts";
-import type { Recorder } from "./facts.ts";
+import type { Recorder } from "../oracle/facts.ts";
 
 /** Whom a message is for. */
 export interface Addressee {
@@ -117,6 +117,7 @@ export class Speaker {
       inherits: what.inherits ?? false,
       hasHandle: what.handle !== undefined,
       isBad: what.isBad ?? false,
+      isObstructed: false,
     });
     return key;
   }

@@ -1,5 +1,5 @@
 import type { Fact } from "./facts.ts";
-import type { Violation } from "./oracle.ts";
+import type { Violation } from "./rules.ts";
 
 /** Of one rule, so many violations are told in full. */
 const MOST = 3;

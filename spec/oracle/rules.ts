@@ -1,6 +1,6 @@
+import type { Bounds } from "./bounds.ts";
 import type { Fact, Sent } from "./facts.ts";
 import { failureOf, failuresOf, type History, historyOf, type Story } from "./history.ts";
-import { LIMITS } from "./limits.ts";
 
 /** A guarantee that was not kept, for a message or a participant. */
 export interface Violation {
@@ -70,12 +70,12 @@ const rules: Record<string, Rule> = {
     return late > 0 ? `it settled ${late} ms later than it may` : undefined;
   }),
 
-  "an ack does not time out before its time": perStory(({ sent, settled }) => {
+  "an ack does not time out before its time": perStory(({ sent, settled }, { bounds }) => {
     const outcome = failureOf(settled[0]?.outcome);
     if (!sent || outcome?.code !== "ERR_ACK_TIMEOUT" || sent.inherits) return undefined;
     const took = (settled[0]?.at ?? 0) - sent.at;
     if (sent.timeout === null) return `it timed out after ${took} ms, and was to wait for ever`;
-    return took < sent.timeout - 10
+    return took < sent.timeout - bounds.early
       ? `it timed out after ${took} of ${sent.timeout} ms`
       : undefined;
   }),
@@ -120,11 +120,12 @@ const rules: Record<string, Rule> = {
     if (!sent || !answered || outcome?.executed !== "maybe") return undefined;
     if (!story.finished && SLOW.has(sent.event)) return undefined;
     const isLate = outcome.code === "ERR_ACK_TIMEOUT" || outcome.code === "ERR_CANCELLED";
-    if (history.lives.get(sent.to)?.hasClosedWell && !isLate) {
+    const hasGivenUp = history.lives.get(sent.from)?.hasGivenUp;
+    if (history.lives.get(sent.to)?.hasClosedWell && !isLate && !hasGivenUp) {
       return `${sent.to} has closed well, and its answer is missing`;
     }
     const free = freeTime(answered.at, settled[0]?.at ?? 0, history, sent.from, sent.to);
-    return free > LIMITS.ack
+    return free > history.bounds.ack
       ? `it was answered, and ${free} ms later the answer was not there`
       : undefined;
   }),
@@ -176,20 +177,25 @@ const REASONS: Record<
   ERR_ACK_TIMEOUT: () => true,
   ERR_CANCELLED: (sent) => sent.aborts || sent.inherits,
   ERR_CLOSED: (sent, { lives: all }, executed, at) =>
-    executed === "no" && [sent.from, sent.to].some((name) => all.get(name)?.wasTold("close", at)),
+    [sent.from, sent.to].some((name) => {
+      const life = all.get(name);
+      const isSure = executed === "no" || (executed === "maybe" && life?.hasGivenUp);
+      return isSure && life?.wasTold("close", at);
+    }),
   ERR_HANDLE_LOST: (sent) => sent.hasHandle,
   ERR_NOT_SERIALIZABLE: (sent, _, executed) =>
     executed === "yes" ? sent.event === "mute" : sent.isBad,
   ERR_PEER_DIED: (sent, { lives: all }, _, at) =>
     [sent.from, sent.to].some((name) => all.get(name)?.wasTold("anything", at)),
   ERR_QUEUE_FULL: () => true,
+  ERR_REFUSED: (sent) => sent.isObstructed,
   ERR_REMOTE: (sent, _, executed) => executed === "yes" && sent.event.startsWith("fail"),
   ERR_UNHANDLED: (sent, _, executed) => executed === "no" && sent.event === "typo",
 };
 
 /** Looks for guarantees that were not kept. The facts of each witness must be in their order. */
-export function judge(facts: Iterable<Fact>): Violation[] {
-  const history = historyOf(facts);
+export function judge(facts: Iterable<Fact>, bounds: Bounds): Violation[] {
+  const history = historyOf(facts, bounds);
   return Object.entries(rules).flatMap(([rule, check]) =>
     Array.from(check(history), ([about, text]) => ({ rule, about, text })),
   );
@@ -208,7 +214,10 @@ function perStory(check: (story: Story, history: History) => string | undefined)
 /** Whether a message is gone, and nobody was told. */
 function isLost(story: Story, { lives: all }: History): boolean {
   const { sent, handled, thrown } = story;
-  if (!sent || handled.length > 0 || thrown || sent.event === "typo") return false;
+  if (!sent || handled.length > 0 || thrown) return false;
+  // Its refusal goes to whoever waits for the ack, who may have lost patience.
+  const isRefused = sent.event === "typo" || sent.isObstructed;
+  if (isRefused && sent.wantsAck) return false;
   const failures = failuresOf(story);
   if (failures.some(({ executed }) => executed === "no")) return false;
   // Of a handle that is under way it is learned later that it got lost, and with it the message.
@@ -217,14 +226,14 @@ function isLost(story: Story, { lives: all }: History): boolean {
   return !isSenderSilent;
 }
 
-function latestSettlement(sent: Sent, { lives: all }: History): number {
+function latestSettlement(sent: Sent, { lives: all, bounds }: History): number {
   const receiver = all.get(sent.to);
   const sender = all.get(sent.from);
   const limit = sent.timeout === null ? Infinity : sent.at + sent.timeout * 4;
   const end = Math.max(sent.at, Math.min(receiver?.lostAt ?? Infinity, sender?.lostAt ?? Infinity));
   const due = Math.min(limit, end);
-  const paused = sender?.pausedBetween(sent.at, due + LIMITS.soon) ?? 0;
-  return due + LIMITS.soon + paused;
+  const paused = sender?.pausedBetween(sent.at, due + bounds.soon) ?? 0;
+  return due + bounds.soon + paused;
 }
 
 /** ms in which neither of the two stood still. */

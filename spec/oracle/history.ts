@@ -1,3 +1,4 @@
+import type { Bounds } from "./bounds.ts";
 import type { Fact, Outcome, Sent } from "./facts.ts";
 import { type Life, lives } from "./lives.ts";
 
@@ -17,6 +18,7 @@ export interface Story {
 
 /** What the rules look at. */
 export interface History {
+  readonly bounds: Bounds;
   readonly stories: Map<string, Story>;
   readonly lives: Map<string, Life>;
   /** The messages of each sender to each receiver in each namespace, in the order of emit. */
@@ -46,7 +48,7 @@ export function failuresOf({ settled, reported }: Story): Failure[] {
 }
 
 /** Puts together what belongs together. */
-export function historyOf(facts: Iterable<Fact>): History {
+export function historyOf(facts: Iterable<Fact>, bounds: Bounds): History {
   const all = [...facts];
   const stories = new Map<string, Story>();
   const lines = new Map<string, Story[]>();
@@ -61,7 +63,7 @@ export function historyOf(facts: Iterable<Fact>): History {
       entryOf(lines, line, () => []).push(story);
     }
   }
-  return { stories, lives: lives(all), lines, order };
+  return { bounds, stories, lives: lives(all, bounds), lines, order };
 }
 
 function newStory(key: string): Story {

@@ -1,6 +1,6 @@
 import type { ErrorCode, Executed } from "../../lib/index.ts";
 
-/** The name of the process that runs the soak, among those of its participants. */
+/** The name of the process that sees everything to its end, among those of its participants. */
 export const PRIMARY = "primary";
 
 /** What `ackd()` came to. */
@@ -31,6 +31,8 @@ export interface Sent {
   readonly hasHandle: boolean;
   /** No channel can encode it. */
   readonly isBad: boolean;
+  /** A middleware stands in its way, or in that of its ack. */
+  readonly isObstructed: boolean;
 }
 
 /** Something that somebody saw, in the order in which it saw it. */

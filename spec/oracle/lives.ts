@@ -1,13 +1,14 @@
+import type { Bounds } from "./bounds.ts";
 import { CRASH_CODE, type Ending, EXIT_CODE, type Fact, PRIMARY } from "./facts.ts";
-import { LIMITS } from "./limits.ts";
 
 /** All that is known of one participant, or of the primary. */
 export class Life {
   readonly name: string;
+  readonly #bounds: Bounds;
   kind = "";
   readonly told: { readonly what: Ending; readonly at: number }[] = [];
   readonly pauses: { readonly at: number; readonly until: number }[] = [];
-  closed: { readonly took: number; readonly at: number } | undefined = undefined;
+  readonly closed: { readonly took: number; readonly at: number }[] = [];
   /** It had nothing more to do, and said so. */
   isIdle = false;
   crash = "";
@@ -15,8 +16,9 @@ export class Life {
     | { readonly code: number | null; readonly signal: string | null; readonly at: number }
     | undefined = undefined;
 
-  constructor(name: string) {
+  constructor(name: string, bounds: Bounds) {
     this.name = name;
+    this.#bounds = bounds;
   }
 
   wasTold(what: Ending | "anything", before: number = Infinity): boolean {
@@ -32,8 +34,14 @@ export class Life {
 
   /** It has closed within its time, and nothing was done to it meanwhile. */
   get hasClosedWell(): boolean {
-    const isAlone = this.told.every(({ what }) => what === "close");
-    return isAlone && this.closed !== undefined && this.closed.took < LIMITS.close / 2;
+    const { told, closed } = this;
+    const isAlone = told.length > 0 && told.every(({ what }) => what === "close");
+    return isAlone && closed.length === told.length && !this.hasGivenUp;
+  }
+
+  /** It waited so long in `close()` that it may have left something behind. */
+  get hasGivenUp(): boolean {
+    return this.closed.some(({ took }) => took >= this.#bounds.close / 2);
   }
 
   /** When, at the latest, its peers could see that it was gone. */
@@ -73,23 +81,24 @@ export class Life {
   /** It had to be killed, as it did not end after it had closed. */
   get #missingEnd(): string {
     const { closed, ended } = this;
-    if (!closed || !ended || this.isIdle || this.kind === "worker") return "";
-    const free = ended.at - closed.at - this.pausedBetween(closed.at, ended.at);
-    return free > LIMITS.soon ? `it was still there ${free} ms after it had closed` : "";
+    const last = closed.at(-1);
+    if (!last || !ended || this.isIdle || this.kind === "worker") return "";
+    const free = ended.at - last.at - this.pausedBetween(last.at, ended.at);
+    return free > this.#bounds.soon ? `it was still there ${free} ms after it had closed` : "";
   }
 }
 
 /** The lives that the facts tell of, by name. */
-export function lives(facts: Iterable<Fact>): Map<string, Life> {
-  const all = new Map<string, Life>([[PRIMARY, new Life(PRIMARY)]]);
+export function lives(facts: Iterable<Fact>, bounds: Bounds): Map<string, Life> {
+  const all = new Map<string, Life>([[PRIMARY, new Life(PRIMARY, bounds)]]);
   for (const fact of facts) {
     if (!("who" in fact)) continue;
-    const life = all.get(fact.who) ?? new Life(fact.who);
+    const life = all.get(fact.who) ?? new Life(fact.who, bounds);
     all.set(fact.who, life);
     if (fact.is === "born") life.kind = fact.kind;
     else if (fact.is === "told") life.told.push(fact);
     else if (fact.is === "paused") life.pauses.push(fact);
-    else if (fact.is === "closed") life.closed = fact;
+    else if (fact.is === "closed") life.closed.push(fact);
     else if (fact.is === "idle") life.isIdle = true;
     else if (fact.is === "crashed") life.crash ||= fact.text;
     else life.ended = fact;
