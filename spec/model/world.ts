@@ -343,6 +343,9 @@ export class World {
   /** Simulated time passes, and the loop runs. */
   async #pass(ms: number): Promise<void> {
     await settled();
+    // What waits for the end of the tick does not wait for the first timer.
+    this.#clock.runMicrotasks();
+    await settled();
     await this.#clock.tickAsync(ms);
     this.#clock.runMicrotasks();
     await settled();

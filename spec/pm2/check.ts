@@ -34,7 +34,9 @@ function said(what: string): number {
 async function saying(what: string, times: number): Promise<void> {
   const end = performance.now() + PATIENCE;
   while (said(what) < times) {
-    if (performance.now() > end) throw new Error(`"${what}" was not said ${times} times`);
+    if (performance.now() > end) {
+      throw new Error(`"${what}" was not said ${times} times, but:\n${readFileSync(out, "utf8")}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
