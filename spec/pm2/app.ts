@@ -1,5 +1,6 @@
 // What PM2 runs, in both of its modes: an HTTP server whose parent, PM2, has no bus.
 import { type ChildProcess, fork } from "node:child_process";
+import cluster from "node:cluster";
 import { appendFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
@@ -41,9 +42,11 @@ async function shutDown(): Promise<void> {
   if (isOver) return;
   isOver = true;
   server.close();
-  child.disconnect();
+  // PM2 signals the whole tree: the child may be gone already, and to disconnect it would throw.
+  if (child.connected) child.disconnect();
   await bus.close();
   say("closed");
-  // After a reload PM2 has done that already.
-  if (process.connected) process.disconnect();
+  // A cluster worker must not leave while a connection is on its way to it: its own `disconnect` waits for the primary.
+  if (cluster.worker) cluster.worker.disconnect();
+  else process.disconnect();
 }
