@@ -42,8 +42,10 @@ export class Bundle implements Parcel {
     this.#room = room;
   }
 
-  /** Takes a message whose room is reserved, as text. Returns false if the bundle is full. */
+  /** Takes a message whose room is reserved, as text. Returns false if the bundle is full, or fixed. */
   add(event: OutboundEvent, text: string): boolean {
+    // A broken channel gave it back: an ack asked for from here on would never be heard of.
+    if (this.isFixed) return false;
     if (this.#entries.length >= MOST_MESSAGES || this.#bytes >= MOST_BYTES) {
       // Until the stretch is over an ack may be asked for.
       afterStretch(() => this.#pack());

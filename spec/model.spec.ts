@@ -21,20 +21,27 @@ async function play({ begins, commands }: Plot, serialization: "json" | "clone")
 /** The clock of the process's own bus must not beat while timers are faked; it stands two beats after its last entry. */
 const quiet = () => new Promise<void>((resolve) => setTimeout(resolve, 60));
 
+const small = { side: 0, namespace: 0, event: "echo", obstacle: "none", payload: "small" } as const;
+
 /** Plots that broke a promise once. */
 const mended: Record<string, Plot["commands"]> = {
   "a note that was written when close gave up may have been handled": [
-    {
-      do: "emit",
-      side: 1,
-      namespace: 0,
-      event: "echo",
-      obstacle: "none",
-      wants: "nothing",
-      payload: "small",
-    },
+    { do: "emit", ...small, side: 1, wants: "nothing" },
     { do: "close", side: 1, namespace: undefined },
     { do: "time", ms: 12_000 },
+  ],
+  // The soak with seed 2124091082, after 22 minutes.
+  "who asks for an ack, between a failing write and the end of the channel, hears of the end": [
+    { do: "stop", side: 0 },
+    { do: "emit", ...small, wants: "nothing" },
+    { do: "turn" },
+    { do: "emit", ...small, wants: "nothing" },
+    { do: "resume", side: 0 },
+    { do: "write", side: 0 },
+    { do: "turn" },
+    { do: "fail", side: 0 },
+    { do: "emit", ...small, wants: "ack" },
+    { do: "cut", arrives: false, tells: true },
   ],
 };
 

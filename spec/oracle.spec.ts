@@ -210,6 +210,16 @@ const unsound: [rule: string, what: string, facts: Fact[]][] = [
   ],
   [
     "an ack settles once",
+    "reported",
+    [
+      sent("p:1"),
+      { is: "reported", at: NOON, key: "p:1", by: PRIMARY, code: "ERR_QUEUE_FULL", executed: "no" },
+      failed("p:1", "ERR_QUEUE_FULL", "no", NOON),
+      ...end,
+    ],
+  ],
+  [
+    "an ack settles once",
     "unasked",
     [
       note("p:1"),

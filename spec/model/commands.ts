@@ -33,6 +33,8 @@ export type Command =
   | { readonly do: "turn" | "flow" }
   | { readonly do: "time" | "block"; readonly ms: number }
   | { readonly do: "settle" | "release" | "cancel"; readonly which: number }
+  /** What is written from there fails; the cut follows at the latest in the end. */
+  | { readonly do: "fail"; readonly side: Side }
   | { readonly do: "cut"; readonly arrives: boolean; readonly tells: boolean };
 
 const side = fc.constantFrom<Side>(0, 1);
@@ -128,6 +130,7 @@ const end = fc.oneof(
     side,
     namespace: fc.constantFrom<0 | 1 | undefined>(0, 1, undefined, undefined),
   }),
+  fc.record({ do: fc.constant("fail" as const), side }),
   fc.record({ do: fc.constant("cut" as const), arrives: fc.boolean(), tells: fc.boolean() }),
 );
 

@@ -24,6 +24,7 @@ export class ScheduledLink implements Link {
   other: ScheduledLink | undefined;
   /** The other side does not read: what is sent has to wait in this process. */
   isStopped = false;
+  isFailing = false;
 
   #events: LinkEvents | undefined;
   /** Given to the channel, but still in this process. */
@@ -52,8 +53,8 @@ export class ScheduledLink implements Link {
   write(): boolean {
     const sent = this.isStopped ? undefined : this.#unwritten.shift();
     if (!sent) return false;
-    this.#onTheWay.push(sent.copy);
-    sent.done();
+    if (!this.isFailing) this.#onTheWay.push(sent.copy);
+    sent.done(this.isFailing ? "channel" : undefined);
     return true;
   }
 
@@ -69,6 +70,12 @@ export class ScheduledLink implements Link {
   /** Node gives the frame that was read last to the other side once more. */
   redeliver(): void {
     if (this.#lastRead) this.other?.receive(structuredClone(this.#lastRead));
+  }
+
+  /** The channel takes nothing any more, and says so for each frame; that it broke is told later. */
+  fail(): void {
+    this.isFailing = true;
+    for (const { done } of this.#unwritten.splice(0)) done("channel");
   }
 
   /** The channel broke: what was under way arrives or is lost, what is still here fails or is never told of. */

@@ -58,6 +58,7 @@ export class World {
   /** ms in which the loop was blocked, but for those that may go unnoticed. */
   #blocked = 0;
   #lastMoment = 0;
+  #isCut = false;
   /** The number of the last message. */
   #last = 0;
   /** A bus closed that had never said hello: nobody can tell it from a process without one. */
@@ -141,6 +142,10 @@ export class World {
       case "cancel":
         this.#controllers.splice(command.which, 1)[0]?.abort();
         break;
+      case "fail":
+        for (const { name } of this.#parties) this.#tell(name, "disconnect");
+        this.#parties[command.side].link.fail();
+        break;
       case "cut":
         for (const { name } of this.#parties) this.#tell(name, "disconnect");
         this.#cut(command.arrives, command.tells);
@@ -153,6 +158,9 @@ export class World {
   /** Lets everything come to its end. Returns what was wrong, or nothing. */
   async finish(): Promise<string> {
     try {
+      if (!this.#isCut && this.#parties.some(({ link }) => link.isFailing)) {
+        await this.perform({ do: "cut", arrives: true, tells: true });
+      }
       for (const side of [0, 1] as const) {
         this.#open(side, 0);
         this.#open(side, 1);
@@ -314,6 +322,7 @@ export class World {
   }
 
   #cut(arrives: boolean, tells: boolean): void {
+    this.#isCut = true;
     for (const { link } of this.#parties) link.break({ signal: "SIGKILL" }, arrives, tells);
   }
 

@@ -101,7 +101,7 @@ export function lives(facts: Iterable<Fact>, bounds: Bounds): Map<string, Life> 
     else if (fact.is === "closed") life.closed.push(fact);
     else if (fact.is === "idle") life.isIdle = true;
     else if (fact.is === "crashed") life.crash ||= fact.text;
-    else life.ended = fact;
+    else life.ended ??= fact;
   }
   return all;
 }

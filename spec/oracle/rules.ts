@@ -51,8 +51,9 @@ const rules: Record<string, Rule> = {
     }
   },
 
-  "an ack settles once": perStory(({ sent, settled }) => {
+  "an ack settles once": perStory(({ sent, settled, reported }) => {
     if (settled.length > 1) return `it settled ${settled.length} times`;
+    if (sent?.wantsAck && reported.length > 0) return "it was reported to others than who waits";
     if (settled.length > 0 && !sent?.wantsAck) return "nobody wanted it";
     return undefined;
   }),
