@@ -61,8 +61,8 @@ export class World {
   #isCut = false;
   /** The number of the last message. */
   #last = 0;
-  /** A bus closed that had never said hello: nobody can tell it from a process without one. */
-  #isUnheard = false;
+  /** A bus closed before the other side had heard of it, or that it closes: what is sent to it ends by its timeout. */
+  #meetsNobody = false;
   readonly #sandbox = sinon.createSandbox();
   readonly #clock: sinon.SinonFakeTimers;
   readonly #parties: readonly [Party, Party];
@@ -130,6 +130,7 @@ export class World {
         await this.#pass(command.ms);
         break;
       case "block":
+        await this.#endTick();
         this.#blocked += Math.max(0, command.ms - UNSEEN);
         this.#clock.jump(command.ms);
         break;
@@ -166,7 +167,7 @@ export class World {
         this.#open(side, 1);
       }
       await this.#calm();
-      if (!this.#isUnheard) this.#lookForRemains("nothing moves any more");
+      if (!this.#meetsNobody) this.#lookForRemains("nothing moves any more");
       await this.#pass(LONGEST);
       await this.#calm();
       this.#lookForRemains("all had their time");
@@ -309,7 +310,7 @@ export class World {
 
   #close(side: Side, namespace: 0 | 1 | undefined): void {
     const { bus, name, peer } = this.#parties[side];
-    if (!peer.isUp) this.#isUnheard = true;
+    if (!peer.isUp) this.#meetsNobody = true;
     const closed = namespace === undefined ? bus : bus.ns(NAMESPACES[namespace]);
     this.#tell(name, "close");
     this.#closing++;
@@ -317,6 +318,7 @@ export class World {
     void closed.close({ timeout: PATIENCE }).then(() => {
       this.#closing--;
       const took = this.#clock.now - began;
+      if (took >= PATIENCE) this.#meetsNobody = true;
       this.#record({ is: "closed", at: this.#moment(), who: name, took });
     });
   }
@@ -349,15 +351,18 @@ export class World {
     this.#record({ is: "crashed", at: this.#moment(), who, text });
   }
 
+  /** What waits for the end of the tick does not wait for the first timer. */
+  async #endTick(): Promise<void> {
+    await settled();
+    this.#clock.runMicrotasks();
+    await settled();
+  }
+
   /** Simulated time passes, and the loop runs. */
   async #pass(ms: number): Promise<void> {
-    await settled();
-    // What waits for the end of the tick does not wait for the first timer.
-    this.#clock.runMicrotasks();
-    await settled();
+    await this.#endTick();
     await this.#clock.tickAsync(ms);
-    this.#clock.runMicrotasks();
-    await settled();
+    await this.#endTick();
   }
 
   /** Until nothing moves any more. */
