@@ -240,7 +240,8 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   cutOff(code: ErrorCode, reason: string, end: End = {}): BusError {
     const isWritten = this.stage === "written";
     const text = `${this.name} was not ${isWritten ? "acknowledged" : "sent"}: ${reason}`;
-    return new BusError(code, text, { ...end, executed: isWritten ? "maybe" : "no" });
+    const { exitCode, signal } = end;
+    return new BusError(code, text, { exitCode, signal, executed: isWritten ? "maybe" : "no" });
   }
 
   // What the outbox asks of a parcel.

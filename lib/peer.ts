@@ -137,21 +137,12 @@ export class Peer {
   /** @internal Why a message cannot be sent, if it cannot. */
   obstacle(event: OutboundEvent): BusError | undefined {
     const down = this.#downError;
-    if (down) {
-      const { code, message, exitCode, signal } = down;
-      return new BusError(code, `${event.name} was not sent: ${message}`, {
-        exitCode,
-        signal,
-        executed: "no",
-      });
-    }
+    if (down) return event.cutOff(down.code, down.message, down);
     const { namespace } = event;
     const hasClosedBus = this.#farewell.hasClosed(undefined);
     if (!hasClosedBus && !this.#farewell.hasClosed(namespace)) return undefined;
     const closed = hasClosedBus ? "its bus" : `namespace "${namespace}"`;
-    const executed = event.stage === "written" ? "maybe" : "no";
-    const text = `${event.name} was not ${executed === "no" ? "sent" : "acknowledged"}`;
-    return new BusError("ERR_CLOSED", `${text}: ${this.id} closes ${closed}`, { executed });
+    return event.cutOff("ERR_CLOSED", `${this.id} closes ${closed}`);
   }
 
   /** @internal Says hello, unless that was done. */

@@ -253,13 +253,14 @@ export class World {
     const { key, text } = message.data as Payload;
     const { name: by } = this.#parties[side];
     this.#record({ is: "handled", at: this.#moment(), key, by, namespace: NAMESPACES[namespace] });
+    const reply = { key, length: text.length };
     const finish = () => {
       this.#record({ is: "finished", at: this.#moment(), key });
-      return { key, length: text.length };
+      return reply;
     };
     switch (event) {
       case "echo":
-        return { key, length: text.length };
+        return reply;
       case "fail":
         throw new Error("thrown");
       case "fail-late":
