@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
+import { besideEachOther } from "./support/relay.ts";
 
 const folder = new URL("../examples/", import.meta.url);
 const extension = import.meta.url.slice(-3);
@@ -11,6 +12,8 @@ const HANG = 30_000;
 
 describe("the examples", function () {
   this.timeout(HANG + 1_000);
+
+  const it = besideEachOther();
 
   it("quickstart: waits for workers, asks, is asked back, and tells of a killed worker", async () => {
     const stdout = await run("quickstart");

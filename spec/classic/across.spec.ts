@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { endAll } from "../support/processes.ts";
 import { told } from "../support/programs.ts";
+import { besideEachOther } from "../support/relay.ts";
 
 const ANCESTORS = ["1.0.1", "0.1.0-4"];
 
@@ -16,7 +17,8 @@ const BUS = `
 
 for (const version of ANCESTORS) {
   describe(`the bus of a primary and a worker with ${version}`, () => {
-    afterEach(endAll);
+    const it = besideEachOther();
+    after(endAll);
 
     const run = (script: string) => told(BUS + script, "classic-worker", [version]);
 
@@ -218,7 +220,8 @@ for (const version of ANCESTORS) {
   });
 
   describe(`a primary with ${version} and the bus of a worker`, () => {
-    afterEach(endAll);
+    const it = besideEachOther();
+    after(endAll);
 
     const run = (script: string) =>
       told(

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { endAll } from "../support/processes.ts";
 import { told } from "../support/programs.ts";
+import { besideEachOther } from "../support/relay.ts";
 
 /** A primary with classic, and a worker that says in version 1 what the spec likes. */
 const RAW = `
@@ -26,7 +27,8 @@ const RAW = `
 `;
 
 describe("what claims to be version 1", () => {
-  afterEach(endAll);
+  const it = besideEachOther();
+  after(endAll);
 
   const run = (script: string) => told(RAW + script, "classic-raw");
 

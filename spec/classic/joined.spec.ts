@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { endAll, ended, start } from "../support/processes.ts";
+import { Relay } from "../support/relay.ts";
 
 const ALL = ["1.0.1", "0.1.0-4", "classic"];
 
@@ -23,17 +24,22 @@ const owner = (order: string, name: string) =>
   order.split("+").includes(name) ? name : order.split("+")[0];
 
 describe("copies of both versions each get their own messages", () => {
+  const primaries = new Relay();
+
+  after(endAll);
+
   for (const primary of ORDERS) {
     describe(`from a primary with ${primary}`, () => {
       const workers = ORDERS.filter((worker) => hasBoth(primary) || hasBoth(worker));
       let answers: Record<string, string[]>;
 
-      before(async () => {
-        const child = start("classic-joined", [primary, ...workers], { silent: true });
-        answers = JSON.parse((await ended(child)).output) as Record<string, string[]>;
-      });
+      const told = primaries.add(() =>
+        ended(start("classic-joined", [primary, ...workers], { silent: true })),
+      );
 
-      after(endAll);
+      before(async () => {
+        answers = JSON.parse((await told()).output) as Record<string, string[]>;
+      });
 
       for (const worker of workers) {
         it(`to a worker with ${worker}, and back`, () => {

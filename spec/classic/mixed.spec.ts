@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { endAll } from "../support/processes.ts";
 import { told } from "../support/programs.ts";
+import { besideEachOther } from "../support/relay.ts";
 
 /** Tells what a worker says: `1` for messages of version 1, `2` for our frames. */
 const LISTEN = `
@@ -20,7 +21,8 @@ const LISTEN = `
 `;
 
 describe("a process that has not loaded classic", () => {
-  afterEach(endAll);
+  const it = besideEachOther();
+  after(endAll);
 
   it("never speaks version 1, nor answers it", async () => {
     const results = await told(
@@ -57,7 +59,8 @@ describe("a process that has not loaded classic", () => {
 });
 
 describe("two processes with classic", () => {
-  afterEach(endAll);
+  const it = besideEachOther();
+  after(endAll);
 
   it("talk by frames, and the one says in version 1 only that it is there", async () => {
     const results = await told(
@@ -87,7 +90,8 @@ describe("two processes with classic", () => {
 });
 
 describe("a process with version 1 and a bus without classic", () => {
-  afterEach(endAll);
+  const it = besideEachOther();
+  after(endAll);
 
   it("as a worker is spoken to in either way", async () => {
     const results = await told(
@@ -142,7 +146,8 @@ describe("a process with version 1 and a bus without classic", () => {
 });
 
 describe("a process with version 1, then classic, and the bus", () => {
-  afterEach(endAll);
+  const it = besideEachOther();
+  after(endAll);
 
   it("answers once, and by whom a namespace belongs to", async () => {
     const results = await told(
@@ -172,7 +177,8 @@ describe("a process with version 1, then classic, and the bus", () => {
 });
 
 describe("classic that is loaded late", () => {
-  afterEach(endAll);
+  const it = besideEachOther();
+  after(endAll);
 
   it("in a primary reaches a worker with version 1 that was ready long before", async () => {
     const results = await told(
@@ -208,7 +214,8 @@ describe("classic that is loaded late", () => {
 });
 
 describe("classic", () => {
-  afterEach(endAll);
+  const it = besideEachOther();
+  after(endAll);
 
   it("says nothing in version 1 to a process that only forked this one, and lets it end by itself", async () => {
     const results = await told(
@@ -240,7 +247,8 @@ describe("classic", () => {
 });
 
 describe("the end of a process", () => {
-  afterEach(endAll);
+  const it = besideEachOther();
+  after(endAll);
 
   for (const version of ["classic", "1.0.1", "0.1.0-4"]) {
     it(`settles what a worker waits for when its primary with ${version} goes`, async () => {

@@ -1,5 +1,6 @@
 import type { Copies } from "../support/phones.ts";
 import { endAll, start } from "../support/processes.ts";
+import { Relay } from "../support/relay.ts";
 import { type Case, cases } from "./cases.ts";
 
 /** Primary and worker. The last two are the ancestor by itself: what the cases say of version 1 is true. */
@@ -28,12 +29,16 @@ interface Told {
 }
 
 describe("the API of version 1", () => {
+  const primaries = new Relay();
+
+  after(endAll);
+
   for (const [primary, worker, serialization = "json"] of PAIRINGS) {
     describe(`from a primary with ${primary} to a worker with ${worker}, ${serialization}`, () => {
       const titles = cases.filter((each) => fits(each, primary, worker)).map((each) => each.title);
       const told = new Map<string, Promise<Told>>();
 
-      before(() => {
+      const begin = primaries.add(() => {
         const child = start("classic-primary", [primary, worker, serialization, ...titles], {
           silent: true,
         });
@@ -53,7 +58,7 @@ describe("the API of version 1", () => {
         });
       });
 
-      after(endAll);
+      before(begin);
 
       for (const title of titles) {
         it(title, async () => {
