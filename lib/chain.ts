@@ -119,7 +119,7 @@ function enter(way: Way, index: number, layer: Layer): Promise<void> | undefined
   let result: unknown;
   way.message.layer = layer;
   try {
-    result = layer(way.message, function next() {
+    result = layer(way.message, () => {
       if (state !== "entered") return refuse(state, way, index);
       state = "passed";
       rest = pass(way, index + 1);
