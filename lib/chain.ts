@@ -137,7 +137,7 @@ function enter(way: Way, index: number, layer: Layer): Promise<void> | undefined
   }
   if (result !== completed && isThenable(result)) {
     return outlive(
-      result as Promise<void>,
+      result,
       () => rest,
       () => {
         state = "over";
@@ -161,7 +161,7 @@ function refuse(state: "passed" | "over", { layers }: Way, index: number): Promi
 }
 
 async function outlive(
-  layer: Promise<void>,
+  layer: PromiseLike<unknown>,
   rest: () => Promise<void> | undefined,
   end: () => void,
 ): Promise<void> {
@@ -178,6 +178,11 @@ export function nameOf(layer: Middleware | undefined): string {
   return layer?.name ? `middleware "${layer.name}"` : "an unnamed middleware";
 }
 
-function isThenable(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "then" in value;
+/** Whether a value settles later. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    (typeof value === "object" || typeof value === "function") &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === "function"
+  );
 }

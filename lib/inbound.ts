@@ -1,3 +1,4 @@
+import { isThenable } from "./chain.ts";
 import { asError, BusError, messageOf } from "./errors.ts";
 import { discard } from "./handles.ts";
 import { type Inheritable, inheriting } from "./inheritance.ts";
@@ -244,13 +245,4 @@ export class InboundAck extends Message {
     else if (error) this.#answered.fail(refusal(this, this.#executed, { cause: error }));
     else this.#answered.succeed(this.reply);
   }
-}
-
-/** Whether a value settles later. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    (typeof value === "object" || typeof value === "function") &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === "function"
-  );
 }

@@ -1,4 +1,5 @@
-import { type InboundEvent, isThenable } from "../inbound.ts";
+import { isThenable } from "../chain.ts";
+import type { InboundEvent } from "../inbound.ts";
 import type { AnyListener } from "../listeners.ts";
 import { answerTo } from "./answer.ts";
 import type { Handler } from "./types.ts";
