@@ -188,13 +188,17 @@ export class ProcessLink implements Link {
     });
   }
 
-  /** With a handle under way Node does not tell that the channel ended, so look. */
+  /**
+   * With a handle under way Node does not tell that the channel ended, so look. As long as there is a channel
+   * it has not: a `disconnect()` waits for the handle, and would wait forever if that were closed before it is written.
+   */
   #lookForEnd(): void {
     clearInterval(this.#looking);
     this.#looking = setInterval(() => {
-      if (this.#channel.connected && this.encodesLater) return;
+      const isOver = !this.#channel.channel;
+      if (!isOver && this.encodesLater) return;
       clearInterval(this.#looking);
-      if (!this.#channel.connected && !this.#sawDisconnect) this.#onDisconnect();
+      if (isOver && !this.#sawDisconnect) this.#onDisconnect();
     }, LOOK_EVERY).unref();
   }
 

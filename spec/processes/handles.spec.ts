@@ -3,11 +3,12 @@ import cluster from "node:cluster";
 import { createSocket } from "node:dgram";
 import { readdirSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Server, Socket } from "node:net";
+import { setTimeout as later } from "node:timers/promises";
 import { TLSSocket } from "node:tls";
 import { Worker } from "node:worker_threads";
 import { expect } from "chai";
 import { bus, type Handle, type Target } from "../../lib/index.ts";
-import { nextEvent, rejection } from "../support/buses.ts";
+import { nextEvent, rejection, turn } from "../support/buses.ts";
 import { endAll, entryOf, start } from "../support/processes.ts";
 
 /** A client and the connection that the server accepted from it. */
@@ -470,6 +471,31 @@ describe("handles", () => {
     next.client.write("again");
     await full.emit("socket", 2, { handle: next.accepted }).ackd();
     expect(await again).to.equal("child got again");
+  });
+
+  it("arrive although the sender has disconnected by then, which waits for them", async () => {
+    const { client, accepted } = await connection();
+    const answered = answer(client);
+    client.write("late");
+    child.kill("SIGSTOP");
+    // More than the channel takes, so that the handle waits in this process to be written.
+    peer.emit("note", "x".repeat(500_000));
+    const outcome = peer
+      .emit("socket", 1, { handle: accepted })
+      .ackd()
+      .catch(({ code, executed }) => `${code} ${executed}`);
+    await turn();
+    const ends = ["disconnect", "exit"].map((event) => nextEvent(child, event));
+    child.disconnect();
+    // Long enough to take it for a channel that is over.
+    await later(500);
+    expect(peer.peer.state).to.equal("up");
+    child.kill("SIGCONT");
+    expect(await answered).to.equal("child got late");
+    // Its reply may be faster than the end of the channel.
+    expect(await outcome).to.be.oneOf([true, "ERR_PEER_DIED maybe"]);
+    // The child is told, too, and ends by itself.
+    expect((await Promise.all(ends))[1]).to.deep.equal([0, null]);
   });
 
   it("leak no descriptor when the receiver is stopped and killed, and no client hangs", async () => {
