@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import { endAll } from "../support/processes.ts";
 import { told } from "../support/programs.ts";
 import { besideEachOther } from "../support/relay.ts";
 
@@ -18,7 +17,6 @@ const BUS = `
 for (const version of ANCESTORS) {
   describe(`the bus of a primary and a worker with ${version}`, () => {
     const it = besideEachOther();
-    after(endAll);
 
     const run = (script: string) => told(BUS + script, "classic-worker", [version]);
 
@@ -221,7 +219,6 @@ for (const version of ANCESTORS) {
 
   describe(`a primary with ${version} and the bus of a worker`, () => {
     const it = besideEachOther();
-    after(endAll);
 
     const run = (script: string) =>
       told(

@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import { endAll } from "../support/processes.ts";
 import { told } from "../support/programs.ts";
 import { besideEachOther } from "../support/relay.ts";
 
@@ -28,7 +27,6 @@ const RAW = `
 
 describe("what claims to be version 1", () => {
   const it = besideEachOther();
-  after(endAll);
 
   const run = (script: string) => told(RAW + script, "classic-raw");
 

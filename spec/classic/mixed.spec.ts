@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import { endAll } from "../support/processes.ts";
 import { told } from "../support/programs.ts";
 import { besideEachOther } from "../support/relay.ts";
 
@@ -22,7 +21,6 @@ const LISTEN = `
 
 describe("a process that has not loaded classic", () => {
   const it = besideEachOther();
-  after(endAll);
 
   it("never speaks version 1, nor answers it", async () => {
     const results = await told(
@@ -60,7 +58,6 @@ describe("a process that has not loaded classic", () => {
 
 describe("two processes with classic", () => {
   const it = besideEachOther();
-  after(endAll);
 
   it("talk by frames, and the one says in version 1 only that it is there", async () => {
     const results = await told(
@@ -91,7 +88,6 @@ describe("two processes with classic", () => {
 
 describe("a process with version 1 and a bus without classic", () => {
   const it = besideEachOther();
-  after(endAll);
 
   it("as a worker is spoken to in either way", async () => {
     const results = await told(
@@ -147,7 +143,6 @@ describe("a process with version 1 and a bus without classic", () => {
 
 describe("a process with version 1, then classic, and the bus", () => {
   const it = besideEachOther();
-  after(endAll);
 
   it("answers once, and by whom a namespace belongs to", async () => {
     const results = await told(
@@ -178,7 +173,6 @@ describe("a process with version 1, then classic, and the bus", () => {
 
 describe("classic that is loaded late", () => {
   const it = besideEachOther();
-  after(endAll);
 
   it("in a primary reaches a worker with version 1 that was ready long before", async () => {
     const results = await told(
@@ -215,7 +209,6 @@ describe("classic that is loaded late", () => {
 
 describe("classic", () => {
   const it = besideEachOther();
-  after(endAll);
 
   it("says nothing in version 1 to a process that only forked this one, and lets it end by itself", async () => {
     const results = await told(
@@ -248,7 +241,6 @@ describe("classic", () => {
 
 describe("the end of a process", () => {
   const it = besideEachOther();
-  after(endAll);
 
   for (const version of ["classic", "1.0.1", "0.1.0-4"]) {
     it(`settles what a worker waits for when its primary with ${version} goes`, async () => {

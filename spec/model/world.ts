@@ -144,11 +144,11 @@ export class World {
         this.#controllers.splice(command.which, 1)[0]?.abort();
         break;
       case "fail":
-        for (const { name } of this.#parties) this.#tell(name, "disconnect");
+        this.#tellOfEnd();
         this.#parties[command.side].link.fail();
         break;
       case "cut":
-        for (const { name } of this.#parties) this.#tell(name, "disconnect");
+        this.#tellOfEnd();
         this.#cut(command.arrives, command.tells);
         for (const { name } of this.#parties) this.#end(name);
         break;
@@ -322,6 +322,10 @@ export class World {
       if (took >= PATIENCE) this.#meetsNobody = true;
       this.#record({ is: "closed", at: this.#moment(), who: name, took });
     });
+  }
+
+  #tellOfEnd(): void {
+    for (const { name } of this.#parties) this.#tell(name, "disconnect");
   }
 
   #cut(arrives: boolean, tells: boolean): void {

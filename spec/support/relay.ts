@@ -1,3 +1,5 @@
+import { endAll } from "./processes.ts";
+
 /**
  * Tasks that begin in the order in which they were added: whoever needs one begins that and the next, which runs
  * while the first is looked at. For processes that share nothing and mostly wait for each other.
@@ -21,9 +23,13 @@ export class Relay {
   }
 }
 
-/** `it` for specs that share nothing, each of which runs beside the one before it. */
+/**
+ * `it` for specs that share nothing, each of which runs beside the one before it. What they have started and
+ * not ended is ended when all are over.
+ */
 export function besideEachOther(): (title: string, body: () => unknown) => void {
   const relay = new Relay();
+  after(endAll);
   return (title, body) => {
     const outcome = relay.add(() => {
       const running = Promise.resolve().then(body);
