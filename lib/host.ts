@@ -19,8 +19,8 @@ export interface Host {
   local(namespace: string): Namespace | undefined;
   /** The namespaces that listen here. */
   readyNamespaces(): string[];
-  /** Runs an event through the chain to the listeners. */
-  receiveEvent(message: InboundEvent): Promise<void> | undefined;
+  /** Runs an event through the chain to the listeners. Returns whether it is still to settle. */
+  receiveEvent(message: InboundEvent): boolean;
   /** Something has settled or was written: whoever waits for that may look again. */
   progressed(): void;
   /** A failure that nobody has been told of. */

@@ -1,10 +1,9 @@
 import { EventEmitter } from "eventemitter3";
 import type { Terminal } from "./chain.ts";
-import { run } from "./chain.ts";
 import { Deadlines, MAX_TIMEOUT } from "./deadlines.ts";
 import { BusError } from "./errors.ts";
 import type { Host } from "./host.ts";
-import type { InboundEvent } from "./inbound.ts";
+import { type InboundEvent, receive } from "./inbound.ts";
 import { type Chains, Layers } from "./layers.ts";
 import type { Connection, Connector } from "./links/connect.ts";
 import type { Dialect } from "./links/dialect.ts";
@@ -183,11 +182,11 @@ export class Hub implements Host {
     return [...this.#namespaces.values()].filter((each) => each.isReady).map(({ name }) => name);
   }
 
-  receiveEvent(message: InboundEvent): Promise<void> | undefined {
+  receiveEvent(message: InboundEvent): boolean {
     const namespace = this.#namespaces.get(message.namespace);
     message.standing = this.state === "open" ? (namespace?.standing ?? "absent") : "closed";
     const layers = (namespace?.chains ?? this.chains)["inbound event"];
-    return run(layers, message, namespace?.dispatch ?? nowhere);
+    return receive(layers, message, namespace?.dispatch ?? nowhere);
   }
 
   progressed(): void {

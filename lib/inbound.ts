@@ -1,5 +1,5 @@
-import { isThenable } from "./chain.ts";
-import { asError, BusError, messageOf } from "./errors.ts";
+import { isThenable, type Layer, run, type Terminal } from "./chain.ts";
+import { asError, BusError, type Executed, messageOf } from "./errors.ts";
 import { discard } from "./handles.ts";
 import { type Inheritable, inheriting } from "./inheritance.ts";
 import type { Handle } from "./links/link.ts";
@@ -152,10 +152,13 @@ export class InboundEvent extends Message implements Inheritable {
 
   /**
    * Ends the event: answers it if the sender waits, and reports what went wrong if it does not.
-   * Called by ack tracking after all further layers, with what they threw.
+   * Called by ack tracking after all further layers, with what they threw. What is thrown later is reported.
    */
   settle(thrown?: { cause: unknown }): void {
-    if (this.#settled) return;
+    if (this.#settled) {
+      if (thrown) this.peer.report(refusal(this, this.#executed, thrown), this);
+      return;
+    }
     this.#settled = true;
     clearTimeout(this.#deadline);
     this.peer.settled(this, this.#failure(thrown));
@@ -189,12 +192,15 @@ export class InboundEvent extends Message implements Inheritable {
 
   #failure(thrown?: { cause: unknown }): BusError | undefined {
     if (this.#verdict && this.error === this.#verdict) return this.#verdict;
-    const executed = this.hasRun ? "yes" : "no";
-    if (thrown) return refusal(this, executed, thrown);
+    if (thrown) return refusal(this, this.#executed, thrown);
     if (!this.reached) return refusal(this, "no");
     if (!this.error) return undefined;
     const text = `a listener of "${this.event}" failed: ${messageOf(this.error)}`;
-    return new BusError("ERR_REMOTE", text, { executed, cause: this.error });
+    return new BusError("ERR_REMOTE", text, { executed: this.#executed, cause: this.error });
+  }
+
+  get #executed(): Executed {
+    return this.hasRun ? "yes" : "no";
   }
 
   #startDeadline(remaining: number): void {
@@ -213,7 +219,7 @@ export class InboundAck extends Message {
   reached = false;
   readonly #answered: OutboundEvent;
   /** What the sender of the ack knows. */
-  readonly #executed: "no" | "maybe" | "yes";
+  readonly #executed: Executed;
 
   constructor(
     answered: OutboundEvent,
@@ -237,12 +243,44 @@ export class InboundAck extends Message {
     return this.#answered.abandoned;
   }
 
-  /** Settles the receipt. Called by ack tracking after all further layers, with what they threw. */
+  /**
+   * Settles the receipt. Called by ack tracking after all further layers, with what they threw. What is thrown
+   * when it has settled is reported.
+   */
   settle(thrown?: { cause: unknown }): void {
     const { error } = this;
-    if (thrown || !this.reached) this.#answered.fail(refusal(this, this.#executed, thrown));
+    if (this.isSettled) {
+      if (thrown) this.peer.report(refusal(this, this.#executed, thrown), this);
+    } else if (thrown || !this.reached) this.#answered.fail(refusal(this, this.#executed, thrown));
     else if (error instanceof BusError) this.#answered.fail(error);
     else if (error) this.#answered.fail(refusal(this, this.#executed, { cause: error }));
     else this.#answered.succeed(this.reply);
   }
+}
+
+/**
+ * Runs what has arrived through its chain. Whatever the layers do it settles: at the latest when they have,
+ * also where ack tracking was replaced. Returns whether it is still to settle.
+ */
+export function receive(
+  layers: readonly Layer[],
+  message: InboundEvent | InboundAck,
+  terminal: Terminal,
+): boolean {
+  let waiting: Promise<void> | undefined;
+  try {
+    waiting = run(layers, message, terminal);
+  } catch (cause) {
+    message.settle({ cause });
+    return false;
+  }
+  if (!waiting) {
+    message.settle();
+    return false;
+  }
+  void waiting.then(
+    () => message.settle(),
+    (cause: unknown) => message.settle({ cause }),
+  );
+  return !message.isSettled;
 }

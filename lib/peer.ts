@@ -8,6 +8,7 @@ import { Hold } from "./hold.ts";
 import type { Host } from "./host.ts";
 import { type Arrival, InboundEvent } from "./inbound.ts";
 import type { Handle, Link, PeerKind, Serialization } from "./links/link.ts";
+import type { Message } from "./message.ts";
 import { OutboundEvent } from "./outbound.ts";
 import { OutboundAck } from "./outbound-ack.ts";
 import { Outbox } from "./outbox.ts";
@@ -77,7 +78,7 @@ export class Peer {
     this.outbox = new Outbox(this, () => host.progressed());
     this.#greeting = new Greeting(link, this.outbox, () => host.readyNamespaces());
     this.#farewell = new Farewell(this.outbox);
-    this.#pending = new Pending(host, link.id);
+    this.#pending = new Pending(link.id);
     this.#running = new Running(host);
     if (absent || link.ended) {
       this.#state = "down";
@@ -202,11 +203,16 @@ export class Peer {
   settled(event: InboundEvent, failure: BusError | undefined): void {
     this.#running.end(event);
     if (!event.wantsAck) {
-      if (failure) this.#host.report(failure, event);
+      if (failure) this.report(failure, event);
     } else if (this.#state !== "down") {
       this.#acksTo(event.namespace, new OutboundAck(event, failure));
     }
     this.#host.progressed();
+  }
+
+  /** @internal */
+  report(error: BusError, message: Message): void {
+    this.#host.report(error, message);
   }
 
   /** @internal */

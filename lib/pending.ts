@@ -1,10 +1,8 @@
 import { ById } from "./by-id.ts";
-import { run, type Terminal } from "./chain.ts";
+import type { Terminal } from "./chain.ts";
 import type { BusError } from "./errors.ts";
-import type { Host } from "./host.ts";
-import { InboundAck } from "./inbound.ts";
+import { InboundAck, receive } from "./inbound.ts";
 import type { OutboundEvent } from "./outbound.ts";
-import { refusal } from "./refusal.ts";
 import { decodeFailure } from "./remote-error.ts";
 import { metaOf, number, readAcks } from "./untrusted.ts";
 import { Flag, type WireItem } from "./wire.ts";
@@ -17,12 +15,10 @@ const reach: Terminal = (message) => {
 
 /** The messages that were written to a peer and wait for their acks, by id. */
 export class Pending {
-  readonly #host: Host;
   readonly #peerId: string;
   readonly #byId = new ById<OutboundEvent>();
 
-  constructor(host: Host, peerId: string) {
-    this.#host = host;
+  constructor(peerId: string) {
     this.#peerId = peerId;
   }
 
@@ -76,22 +72,7 @@ export class Pending {
   ): void {
     answered.isAnswered = true;
     const ack = new InboundAck(answered, reply, failure, headers);
-    try {
-      const running = run(answered.chains["inbound ack"], ack, reach);
-      if (!running) {
-        ack.settle();
-        return;
-      }
-      running.catch((cause: unknown) => this.#failLate(ack, cause));
-      // It has arrived in time. The middleware gets as much time again, so that it settles in any case.
-      answered.restartTime();
-    } catch (cause) {
-      ack.settle({ cause });
-    }
-  }
-
-  #failLate(ack: InboundAck, cause: unknown): void {
-    if (ack.isSettled) this.#host.report(refusal(ack, "yes", { cause }), ack);
-    else ack.settle({ cause });
+    // It has arrived in time. The middleware gets as much time again, so that it settles in any case.
+    if (receive(answered.chains["inbound ack"], ack, reach)) answered.restartTime();
   }
 }

@@ -1,7 +1,6 @@
 import type { BusError } from "./errors.ts";
 import type { Host } from "./host.ts";
 import type { InboundEvent } from "./inbound.ts";
-import { refusal } from "./refusal.ts";
 
 /** The events of a peer whose listeners, or layers, have not settled, by the peer's id. */
 export class Running {
@@ -14,13 +13,7 @@ export class Running {
 
   /** Runs an event through the chain to its listeners. */
   start(event: InboundEvent): void {
-    try {
-      const running = this.#host.receiveEvent(event);
-      running?.catch((cause: unknown) => this.#failLate(event, cause));
-      if (running && !event.isSettled) this.#byId.set(event.id, event);
-    } catch (cause) {
-      event.settle({ cause });
-    }
+    if (this.#host.receiveEvent(event)) this.#byId.set(event.id, event);
   }
 
   end(event: InboundEvent): void {
@@ -41,11 +34,5 @@ export class Running {
   abortAll(reason: BusError): void {
     for (const event of this.#byId.values()) event.abort(reason);
     this.#byId.clear();
-  }
-
-  /** Whatever a layer throws at the wrong time ends as the failure of that message. */
-  #failLate(event: InboundEvent, cause: unknown): void {
-    if (event.isSettled) this.#host.report(refusal(event, "yes", { cause }), event);
-    else event.settle({ cause });
   }
 }

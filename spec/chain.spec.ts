@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { completed, type Middleware, type Next, run } from "../lib/chain.ts";
+import { completed, type Layer, type Middleware, type Next, run } from "../lib/chain.ts";
 import type { Message } from "../lib/message.ts";
 import { rejection, turn } from "./support/buses.ts";
 
@@ -109,19 +109,148 @@ describe("the chain", () => {
     expect(log).to.deep.equal(["end"]);
   });
 
-  it("does not send a message on that was dropped before", async () => {
+  describe("does not send a message on when its layer has settled", () => {
     let late: Next | undefined;
-    void run(
+    const layers: Record<string, Middleware> = {
+      "that dropped it": (_, next) => {
+        late = next;
+      },
+      "that threw": (_, next) => {
+        late = next;
+        throw new Error("at once");
+      },
+      "that dropped it later": async (_, next) => {
+        late = next;
+        await turn();
+      },
+      "that rejected": async (_, next) => {
+        late = next;
+        await turn();
+        throw new Error("later");
+      },
+      "that had sent it on": (_, next) => {
+        late = next;
+        return next();
+      },
+      "that had sent it on later": async (_, next) => {
+        late = next;
+        await turn();
+        await next();
+      },
+    };
+
+    for (const [what, dropping] of Object.entries(layers)) {
+      it(what, async () => {
+        await Promise.resolve()
+          .then(() => run([dropping], message, terminal))
+          .catch(() => undefined);
+        const reached = log.length;
+        expect(reached).to.equal(what.includes("sent it on") ? 1 : 0);
+        const error = await rejection(late?.() ?? Promise.resolve());
+        expect(error.message).to.match(/next\(\) was called after .* had settled; await what/);
+        expect(log).to.have.length(reached);
+      });
+    }
+  });
+
+  it("takes a second next() for an error as long as the rest goes on", async () => {
+    let finish = () => {};
+    const waiting = () => new Promise<void>((resolve) => (finish = resolve));
+    let again: Next | undefined;
+    const result = run(
       [
         (_, next) => {
-          late = next;
+          again = next;
+          void next();
         },
       ],
       message,
-      terminal,
+      waiting,
     );
-    const error = await rejection(late?.() ?? Promise.resolve());
-    expect(error.message).to.match(/after an unnamed middleware had settled/);
-    expect(log).to.deep.equal([]);
+    expect(() => again?.()).to.throw("next() was called twice in an unnamed middleware");
+    finish();
+    await result;
+  });
+
+  it("waits for whatever can be waited for, and for nothing else", async () => {
+    const settled: string[] = [];
+    const thenable = (name: string, on: object) =>
+      Object.assign(on, {
+        // biome-ignore lint/suspicious/noThenProperty: what a layer returns may be any thenable.
+        then(resolve: () => void) {
+          setImmediate(() => {
+            settled.push(name);
+            resolve();
+          });
+        },
+      });
+    for (const [name, on] of Object.entries({ object: {}, function: () => 1 })) {
+      await run([() => thenable(name, on)], message, terminal);
+      expect(settled.pop()).to.equal(name);
+    }
+    // biome-ignore lint/suspicious/noThenProperty: no thenable, though it looks like one.
+    for (const value of [null, undefined, 5, "text", {}, { then: 5 }]) {
+      expect(run([() => value], message, terminal)).to.equal(undefined);
+    }
+  });
+
+  it("lasts, with a layer that waits itself, as long as the rest that it did not await", async () => {
+    let finish = () => {};
+    const waiting = () => new Promise<void>((resolve) => (finish = resolve));
+    const forgetful: Middleware = async (_, next) => {
+      void next();
+      await turn();
+    };
+    let isOver = false;
+    const result = run([forgetful], message, waiting)?.then(() => (isOver = true));
+    for (let turns = 0; turns < 3; turns++) await turn();
+    expect(isOver).to.equal(false);
+    finish();
+    await result;
+  });
+
+  describe("tells a layer that only wants to know how the rest ended", () => {
+    let ended: unknown[];
+    const watcher: Layer = Object.assign((() => undefined) as Middleware, {
+      ends: (_: Message, thrown?: { cause: unknown }) => ended.push(thrown),
+    });
+
+    beforeEach(() => {
+      ended = [];
+    });
+
+    it("at once, if nothing waits", () => {
+      expect(run([watcher], message, terminal)).to.equal(undefined);
+      expect(ended).to.deep.equal([undefined]);
+    });
+
+    it("later, if something does", async () => {
+      const result = run([watcher, layer("a")], message, terminal);
+      expect(ended).to.deep.equal([]);
+      await result;
+      expect(ended).to.deep.equal([undefined]);
+    });
+
+    it("of what is thrown, which goes no further", async () => {
+      const cause = new Error("inner");
+      const failing: Middleware[] = [
+        () => {
+          throw cause;
+        },
+        async () => {
+          await turn();
+          throw cause;
+        },
+      ];
+      for (const layer of failing) await run([watcher, layer], message, terminal);
+      expect(ended).to.deep.equal([{ cause }, { cause }]);
+    });
+  });
+
+  it("passes by a layer that has nothing to do", () => {
+    const entered = () => log.push("entered");
+    const skipping: Layer = Object.assign(entered as Middleware, { skips: () => true });
+    expect(run([skipping], message, terminal)).to.equal(undefined);
+    expect(log).to.deep.equal(["end"]);
   });
 });

@@ -462,37 +462,111 @@ describe("middleware", () => {
   });
 
   describe("that breaks the rules", () => {
-    it("and does not await next() causes no unhandled rejection, and its failure is reported", async () => {
-      pair.b.use((message, next) => {
-        if (message.direction === "inbound") void next();
-        else return next();
-      });
+    it("and does not await next() causes no unhandled rejection, and the failure behind it is the answer", async () => {
       pair.b.use(async (message, next) => {
         await next();
         if (message.direction === "inbound") throw new Error("too late");
       });
-      const settled = await pair.a
-        .to(pair.toB)
-        .emit("echo", 1)
-        .ackd()
-        .catch((error: Error) => error);
-      expect(settled).to.satisfy(
-        (value: unknown) => value === 1 || (value as Error).message.includes("too late"),
-      );
+      pair.b.use((message, next) => {
+        if (message.direction === "outbound") return next();
+        void next();
+      });
+      const error = await rejection(pair.a.to(pair.toB).emit("echo", 1).ackd());
+      expect(error).to.include({ code: "ERR_REFUSED", executed: "yes" });
+      expect(error.cause).to.have.property("message", "too late");
     });
 
-    it("on an inbound ack settles the receipt all the same", async () => {
-      const broken: Layer = Object.assign(
-        ((message, next) => {
-          if (message.kind === "ack") throw new Error("broken tracking");
-          return next();
-        }) as Middleware,
-        { slot: "ackTracking" as const, crossings: ["inbound ack" as const] },
-      );
-      pair.a.ns("broken").use(broken);
-      pair.b.ns("broken").on("x", () => 1);
-      const error = await rejection(pair.a.ns("broken").to(pair.toB).emit("x").ackd());
-      expect(error).to.include({ code: "ERR_REFUSED", executed: "yes" });
+    describe("in the place of ack tracking", () => {
+      /** Calls next() as it likes, and settles nothing. */
+      const inPlace = (layer: Middleware): Layer =>
+        Object.assign(layer, { slot: "ackTracking" as const });
+      const kinds: Record<string, Middleware> = {
+        synchronous: (_, next) => next(),
+        asynchronous: async (_, next) => {
+          await turn();
+          await next();
+        },
+      };
+
+      for (const [kind, pass] of Object.entries(kinds)) {
+        it(`still lets every message settle: ${kind}`, async () => {
+          for (const side of ["a", "b"] as const) {
+            const fresh = busPair();
+            fresh[side].use(inPlace(pass));
+            fresh.b.on("echo", (data) => data);
+            expect(await fresh.a.to(fresh.toB).emit("echo", side).ackd()).to.equal(side);
+            await Promise.all([fresh.a.close(), fresh.b.close()]);
+          }
+        });
+
+        it(`still refuses what it drops, or throws at: ${kind}`, async () => {
+          for (const [side, which, executed] of [
+            ["a", "inbound ack", "yes"],
+            ["b", "inbound event", "no"],
+          ] as const) {
+            for (const fault of ["drop", "throw"]) {
+              const fresh = busPair();
+              fresh[side].use(
+                inPlace((message, next) => {
+                  if (`${message.direction} ${message.kind}` !== which) return next();
+                  return pass(message, async () => {
+                    if (fault === "throw") throw new Error("broken tracking");
+                  });
+                }),
+              );
+              fresh.b.on("echo", (data) => data);
+              const error = await rejection(fresh.a.to(fresh.toB).emit("echo").ackd());
+              expect(error).to.include({ code: "ERR_REFUSED", executed });
+              expect(error.message).to.match(fault === "throw" ? /broken tracking/ : /dropped/);
+            }
+          }
+        });
+      }
+    });
+
+    for (const [side, which] of [
+      ["a", "inbound ack"],
+      ["b", "inbound event"],
+    ] as const) {
+      for (const kind of ["synchronous", "asynchronous"]) {
+        it(`and throws when the message has settled is reported: ${which}, ${kind}`, async () => {
+          const late = (message: Message): void => {
+            if (`${message.direction} ${message.kind}` === which) throw new Error("far too late");
+          };
+          const layer: Middleware =
+            kind === "synchronous"
+              ? (message, next) => {
+                  void next();
+                  late(message);
+                }
+              : async (message, next) => {
+                  await next();
+                  late(message);
+                };
+          // Further out than ack tracking, whose answer is on its way when it throws.
+          pair[side].use(Object.assign(layer, { slot: "fdGuard" as const }));
+          const told = nextEvent(pair[side].lifecycle, "undelivered");
+          expect(await pair.a.to(pair.toB).emit("echo", 1).ackd()).to.equal(1);
+          const [error, message] = await told;
+          expect(error).to.include({ code: "ERR_REFUSED", executed: "yes" });
+          expect(error).to.have.nested.property("cause.message", "far too late");
+          expect(message).to.include({ event: "echo", direction: "inbound" });
+        });
+      }
+    }
+
+    it("and throws at an ack whose receipt has timed out is reported", async () => {
+      pair.a.use(async (message, next) => {
+        if (message.kind === "ack") {
+          await timedOut;
+          throw new Error("far too late");
+        }
+        await next();
+      });
+      const told = nextEvent(pair.a.lifecycle, "undelivered");
+      const timedOut = rejection(pair.a.to(pair.toB).emit("echo").within(20).ackd());
+      expect(await timedOut).to.include({ code: "ERR_ACK_TIMEOUT" });
+      expect((await told)[0]).to.include({ code: "ERR_REFUSED", executed: "yes" });
     });
 
     it("and never ends on an inbound ack lets the receipt time out, and says so", async () => {
