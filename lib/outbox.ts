@@ -130,18 +130,26 @@ export class Outbox {
   }
 
   /**
-   * Nothing can be sent any more. Returns the handle whose fate is unknown, what was given to the channel and
-   * may not have left this process, and what was never sent.
+   * Nothing can be sent any more. Returns the message whose handle is on its way, what was given to the channel
+   * and may not have left this process, and what was never sent.
    */
   close(): Parcel[] {
     this.#closed = true;
     const left = [...[...this.#writing].flat(), ...this.#parcels];
     if (this.#transfer) left.unshift(this.#transfer);
-    this.#writing.clear();
     this.#parcels = [];
-    this.#transfer = undefined;
     this.#idle();
     return left;
+  }
+
+  /**
+   * Once what was left is settled: lets go of the handle that is on its way. A channel that goes on without the bus
+   * has to write it first: otherwise the message is lost with it, and Node waits for ever for it to be received.
+   */
+  letGo(isChannelOver: boolean): void {
+    const event = this.#transfer;
+    const isUnwritten = [...this.#writing].some(([first]) => first === event);
+    if (isChannelOver || !isUnwritten) this.#forgetTransfer();
   }
 
   /** Writes a message that is alone in its tick at once, not at the end of it. */
@@ -220,6 +228,10 @@ export class Outbox {
       if (isDone) return;
       isDone = true;
       this.#writing.delete(parcels);
+      if (this.#closed) {
+        if (parcels[0] === this.#transfer) this.#forgetTransfer();
+        return;
+      }
       if (failure === "channel") {
         this.#break(parcels);
         return;
@@ -251,7 +263,7 @@ export class Outbox {
 
   #wrote(parcels: readonly Parcel[]): void {
     for (const parcel of parcels) parcel.left();
-    if (!this.#isFull && !this.#closed) this.#resume();
+    if (!this.#isFull) this.#resume();
     this.#onProgress();
   }
 
@@ -260,7 +272,6 @@ export class Outbox {
    * not take waits here with the rest.
    */
   #break(parcels: readonly Parcel[]): void {
-    if (this.#closed) return;
     this.#isBlocked = true;
     for (const parcel of parcels) parcel.notWritten();
     this.#parcels = [...parcels, ...this.#parcels];
@@ -313,6 +324,13 @@ export class Outbox {
     this.#owner.hold.set("handle", false);
     event.transferred(arrived);
     this.#flush();
+  }
+
+  /** Nobody will tell any more whether it arrived. */
+  #forgetTransfer(): void {
+    const event = this.#transfer;
+    this.#transfer = undefined;
+    event?.transferred(false);
   }
 
   #resume(): void {

@@ -261,7 +261,7 @@ export class Peer {
     if (this.#state === "down") return;
     if (this.#greeting.wasSaid) this.#farewell.leave();
     this.link.detach();
-    this.#end(error, {});
+    this.#end(error, {}, false);
   }
 
   // What the link tells.
@@ -280,7 +280,7 @@ export class Peer {
   closed(end: End): void {
     if (this.#state === "down") return;
     this.link.detach();
-    this.#end(this.#death(end), end);
+    this.#end(this.#death(end), end, true);
   }
 
   #receiveFrame(body: unknown, handle: Handle | undefined): void {
@@ -448,7 +448,7 @@ export class Peer {
     );
     this.#host.protocolError(error, this);
     this.link.detach();
-    this.#end(error, {});
+    this.#end(error, {}, false);
   }
 
   #protocolError(what: string): void {
@@ -462,7 +462,7 @@ export class Peer {
   }
 
   /** One of the exits; each of them settles all that is pending. */
-  #end(error: BusError, end: End): void {
+  #end(error: BusError, end: End, isChannelOver: boolean): void {
     this.#state = "down";
     this.#downError = error;
     this.#greeting.end();
@@ -470,6 +470,7 @@ export class Peer {
     const fail = (event: OutboundEvent) => event.fail(event.cutOff(error.code, error.message, end));
     for (const event of this.unsettled()) fail(event);
     failRemains(left, (namespace) => this.route(namespace), fail);
+    this.outbox.letGo(isChannelOver);
     this.#running.abortAll(error);
     this.room.close();
     this.#host.peerDown(this, error);

@@ -27,7 +27,6 @@ export function failRemains(
       for (const event of events) fail(event);
     } else if (parcel instanceof OutboundEvent) {
       fail(parcel);
-      parcel.transferred(false);
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import type { End } from "../errors.ts";
+import { discard } from "../handles.ts";
 import { bodyOf } from "../wire.ts";
 import type { Dialect, Translator } from "./dialect.ts";
 import { ForeignMessages } from "./foreign.ts";
@@ -208,8 +209,9 @@ export class ProcessLink implements Link {
   }
 }
 
-function ignore(): void {
-  // It comes too late.
+/** It comes too late. A handle of ours has nobody else who would close it. */
+function ignore(message: unknown, handle: Handle | undefined): void {
+  if (handle && bodyOf(message)) discard(handle);
 }
 
 function endOf(exitCode: number | null, signal: NodeJS.Signals | null): End {
