@@ -1,5 +1,6 @@
 import { fork, spawn } from "node:child_process";
 import { getEventListeners } from "node:events";
+import { inspect } from "node:util";
 import { runInNewContext } from "node:vm";
 import { expect } from "chai";
 import sinon from "sinon";
@@ -734,6 +735,9 @@ describe("the bus", () => {
       expect(await queued).to.include({ code: "ERR_PEER_DIED", executed: "no", exitCode: 3 });
       expect((await down)[0]).to.equal(pair.toB);
       expect(pair.toB.state).to.equal("down");
+      expect(pair.toB.isReady("_")).to.equal(false);
+      expect(pair.toB.writable).to.equal(false);
+      await pair.toB.drained();
       expect(pair.a.peers).to.deep.equal([]);
       const after = await rejection(pair.a.to(pair.toB).emit("probe").ackd());
       expect(after).to.include({ code: "ERR_PEER_DIED", executed: "no", exitCode: 3 });
@@ -772,6 +776,13 @@ describe("the bus", () => {
     const error = await rejection(pair.a.to("parent").emit("x").ackd());
     expect(error).to.include({ code: "ERR_NO_PEER", executed: "no" });
     expect(error.message).to.match(/no parent/);
+    expect(pair.a.to("parent").peer.state).to.equal("down");
+  });
+
+  it("shows of a peer what one looks for", () => {
+    expect(inspect(pair.toB)).to.equal(
+      "{ id: 'memory:left', kind: 'memory', state: 'connecting' }",
+    );
   });
 
   it("settles at once what is sent to a child that is dead already", async () => {

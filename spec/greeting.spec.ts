@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import sinon from "sinon";
 import { MemoryLink } from "../lib/links/memory.ts";
-import { lonelyBus } from "./support/buses.ts";
+import { lonelyBus, turn } from "./support/buses.ts";
 
 describe("a hello that may get lost", () => {
   let clock: sinon.SinonFakeTimers;
@@ -56,8 +56,127 @@ describe("a hello that may get lost", () => {
   });
 
   it("is said once where none gets lost", () => {
-    const { link } = greet(false);
+    const { link, peer, bus } = greet(false);
     clock.tick(3_600_000);
+    bus.to(peer).emit("x");
+    clock.tick(10);
     expect(link.sent).to.have.length(1);
+  });
+
+  it("is said after 25 ms again, then after twice as many, and ten times in all", () => {
+    const { link, peer } = greet(true);
+    for (let said = 1, wait = 25; said < 10; said++, wait *= 2) {
+      clock.tick(wait - 1);
+      expect(link.sent).to.have.length(said);
+      clock.tick(1);
+      expect(link.sent).to.have.length(said + 1);
+    }
+    clock.tick(3_600_000);
+    expect(link.sent).to.have.length(10);
+    expect(clock.countTimers()).to.equal(0);
+    peer.closed({});
+  });
+
+  it("is not said again by what is sent meanwhile, nor later more often than once a second", () => {
+    const { link, peer, bus } = greet(true);
+    clock.tick(1);
+    bus.to(peer).emit("x");
+    clock.tick(1);
+    expect(link.sent).to.have.length(1);
+    clock.tick(3_600_000);
+    const before = link.sent.length;
+    for (let ms = 0; ms <= 2500; ms += 100) {
+      bus.to(peer).emit("x");
+      clock.tick(100);
+    }
+    expect(link.sent.length - before).to.equal(3);
+    peer.closed({});
+  });
+
+  it("is not repeated to who is gone", () => {
+    const { peer } = greet(true);
+    expect(clock.countTimers()).to.be.above(0);
+    clock.tick(1);
+    peer.closed({});
+    expect(clock.countTimers()).to.equal(0);
+  });
+});
+
+describe("a hello", () => {
+  const hello = (asks: 0 | 1, namespaces: string[] = []) => [0, 2, 0, [], namespaces, asks];
+  let link: MemoryLink;
+  let number: number;
+
+  /** What was sent since it was asked last, item by item. */
+  async function sent(): Promise<unknown[][]> {
+    await turn();
+    const frames = link.sent.splice(0) as { clusterphone2: [number, ...unknown[][]] }[];
+    return frames.flatMap(({ clusterphone2: [, ...items] }) => items);
+  }
+  /** Whether each of the hellos asks for one. */
+  const asking = (items: unknown[][]) =>
+    items.filter(([kind]) => kind === 0).map(([, , , , , asks]) => asks === 1);
+  const receive = (...items: unknown[][]) => link.receive({ clusterphone2: [++number, ...items] });
+
+  function attach() {
+    const { hub, bus } = lonelyBus();
+    const peer = hub.attach(link);
+    return { bus, peer };
+  }
+
+  beforeEach(() => {
+    link = new MemoryLink("memory:up", "json");
+    number = 0;
+  });
+
+  it("asks until one has come, and tells version, features and namespaces", async () => {
+    const { bus, peer } = attach();
+    bus.on("x", () => 1);
+    await turn();
+    peer.greet();
+    const [first] = await sent();
+    expect(first?.slice(0, 6)).to.deep.equal([0, 2, 0, [], ["_"], 1]);
+    receive(hello(1));
+    expect(asking(await sent())).to.deep.equal([false]);
+  });
+
+  it("is answered as often as it asks, as the answer may have got lost, but once a turn", async () => {
+    const { peer } = attach();
+    peer.greet();
+    await sent();
+    for (let times = 0; times < 3; times++) {
+      for (let repeated = 0; repeated < 5; repeated++) receive(hello(1));
+      expect(asking(await sent())).to.deep.equal([false]);
+    }
+    receive(hello(0));
+    expect(await sent()).to.deep.equal([]);
+  });
+
+  it("is answered once also if it asks for nothing, so that the other side knows", async () => {
+    const { peer } = attach();
+    receive(hello(0));
+    expect(asking(await sent())).to.deep.equal([false]);
+    receive(hello(0));
+    peer.greet();
+    expect(await sent()).to.deep.equal([]);
+  });
+
+  it("lets nothing be sent before the other side is known to have heard", async () => {
+    const { bus, peer } = attach();
+    const receipt = bus.to(peer).emit("x");
+    receive(hello(1, ["_"]));
+    expect((await sent()).map(([kind]) => kind)).to.deep.equal([0, 0]);
+    expect(peer.isReady("_")).to.equal(false);
+    receive(hello(0, ["_"]));
+    expect((await sent()).map(([kind]) => kind)).to.deep.equal([2]);
+    expect(receipt).to.have.property("within");
+  });
+
+  it("comes before everything else: no namespace is told of, and no end", async () => {
+    const { bus } = attach();
+    bus.on("x", () => 1);
+    await turn();
+    await bus.close();
+    expect(await sent()).to.deep.equal([]);
   });
 });

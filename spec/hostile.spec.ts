@@ -79,7 +79,16 @@ describe("frames from nowhere", () => {
   });
 
   it("that are not ours are not touched", () => {
-    for (const foreign of [null, 5, "text", {}, { cmd: "x" }, { clusterphone: 1 }, [1]]) {
+    for (const foreign of [
+      undefined,
+      null,
+      5,
+      "text",
+      {},
+      { cmd: "x" },
+      { clusterphone: 1 },
+      [1],
+    ]) {
       pair.right.receive(foreign);
     }
     pair.right.receive(Object.create({ clusterphone2: "garbage" }));
@@ -87,10 +96,17 @@ describe("frames from nowhere", () => {
     expect(pair.toA.protocolErrors).to.equal(0);
   });
 
-  it("lose the handle that came with them, if they are malformed", () => {
-    const handle = new Socket();
-    pair.toA.frame("garbage", handle);
-    expect(handle.destroyed).to.equal(true);
+  it("lose the handle that came with them, if they are malformed, or tell of none", () => {
+    const bodies: unknown[] = [
+      "garbage",
+      [FORGED],
+      [FORGED + 1, [1, "a namespace"], [2, 1, "_", "x", 0]],
+    ];
+    for (const body of bodies) {
+      const handle = new Socket();
+      pair.toA.frame(body, handle);
+      expect(handle.destroyed, JSON.stringify(body)).to.equal(true);
+    }
   });
 
   it("settle nothing with a code that is none, or is inherited", async () => {
@@ -188,6 +204,18 @@ describe("frames from nowhere", () => {
   it("announce only so many namespaces", () => {
     for (let i = 0; i < 10_100; i++) send([1, `made up ${i}`]);
     expect(errors.callCount).to.be.within(100, 110);
+    expect(errors.lastCall.args[0])
+      .to.have.property("message")
+      .that.includes("more than 10000 namespaces");
+  });
+
+  it("close only so many namespaces", async () => {
+    for (let i = 0; i < 10_100; i++) send([1, `made up ${i}`]);
+    pair.right.sent.length = 0;
+    send([7, "made up 1", 0], [7, "one too many", 0]);
+    await turn();
+    const sent = JSON.stringify(pair.right.sent);
+    expect(sent).to.include('[7,"made up 1",1]').and.not.to.include("one too many");
   });
 });
 
