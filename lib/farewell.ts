@@ -31,6 +31,7 @@ export class Farewell {
 
   /** Tells, past everything that waits, that nothing is heard here any more. */
   leave(): void {
+    if (this.isGone) return;
     this.#outbox.pushFirst(new Control(Item.CLOSING, 0, Closing.GONE));
   }
 

@@ -654,6 +654,9 @@ describe("the bus", () => {
       await Promise.all([first, second]);
       expect(await unheard).to.include({ code: "ERR_QUEUE_FULL", executed: "no" });
       expect(await refused).to.include({ code: "ERR_QUEUE_FULL", executed: "yes" });
+      expect((await refused).message).to.match(
+        /the reply to "large" cannot wait: \d+ of 5900 bytes/,
+      );
     });
   });
 

@@ -275,6 +275,46 @@ describe("middleware", () => {
     expect(error).to.include({ code: "ERR_REFUSED", executed: "no" });
   });
 
+  it("that throws after next() on an ack takes the answer back, and is the answer", async () => {
+    await pair.a.to(pair.toB).emit("echo").ackd();
+    pair.right.sent.length = 0;
+    pair.b.use((message, next) => {
+      void next();
+      if (message.direction === "outbound") throw new Error("too late?");
+    });
+    const error = await rejection(pair.a.to(pair.toB).emit("echo", "an answer").ackd());
+    expect(error).to.include({ code: "ERR_REFUSED", executed: "yes" });
+    const sent = JSON.stringify(pair.right.sent);
+    expect(sent.split("ERR_REFUSED")).to.have.length(2);
+    expect(sent).not.to.include("an answer");
+  });
+
+  it("sees on an ack either a reply or an error, and may put an error in the place of the reply", async () => {
+    const seen: unknown[] = [];
+    pair.b.use((message, next) => {
+      if (message.direction === "outbound") {
+        const { reply, error } = message;
+        seen.push(reply, error?.message);
+        if (message.event === "echo") message.error = new RangeError("mapped");
+      }
+      return next();
+    });
+    pair.b.use(async (message, next) => {
+      await next();
+      if (message.event !== "half") return;
+      message.reply = "no answer";
+      throw new Error("half done");
+    });
+    pair.b.on("half", () => "half");
+    const mapped = await rejection(pair.a.to(pair.toB).emit("echo", "a reply").ackd());
+    expect(mapped).to.include({ code: "ERR_REMOTE", executed: "yes" });
+    expect(mapped.message).to.equal("memory:left: mapped");
+    expect(mapped.cause).to.include({ name: "RangeError", message: "mapped" });
+    await rejection(pair.a.to(pair.toB).emit("half").ackd());
+    expect(seen.slice(0, 3)).to.deep.equal(["a reply", undefined, undefined]);
+    expect(seen[3]).to.match(/was refused: half done/);
+  });
+
   it("that calls next() twice gets its message refused", async () => {
     pair.b.use(async function twice(message, next) {
       await next();

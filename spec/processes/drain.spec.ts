@@ -106,6 +106,39 @@ describe("closing a bus", () => {
     expect(await pair.a.ns("two").to(pair.toB).emit("echo", 2).ackd()).to.equal(2);
   });
 
+  it("of one namespace waits for its listeners, and for no others", async () => {
+    const pair = busPair();
+    const finish = new Map<string, () => void>();
+    for (const name of ["one", "two"]) {
+      pair.b.ns(name).on("work", () => new Promise<void>((resolve) => finish.set(name, resolve)));
+    }
+    const work = ["one", "two"].map((name) => pair.a.ns(name).to(pair.toB).emit("work").ackd());
+    while (finish.size < 2) await turn();
+    let isClosed = false;
+    const closed = pair.b
+      .ns("one")
+      .close()
+      .then(() => (isClosed = true));
+    for (let turns = 0; turns < 10; turns++) await turn();
+    expect(isClosed).to.equal(false);
+    finish.get("one")?.();
+    await Promise.all([work[0], closed]);
+    finish.get("two")?.();
+    await work[1];
+  });
+
+  it("tells nothing to who has closed before", async () => {
+    const pair = busPair();
+    pair.b.on("echo", (data) => data);
+    await pair.a.to(pair.toB).emit("echo").ackd();
+    await pair.b.close();
+    await turn();
+    pair.left.sent.length = 0;
+    await Promise.all([pair.a.ns("one").close(), pair.a.close()]);
+    await turn();
+    expect(pair.left.sent).to.deep.equal([]);
+  });
+
   it("for ever waits for ever, which is longer than a timer can be", async () => {
     const pair = busPair();
     const { started, finish } = slowWork(pair);
