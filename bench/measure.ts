@@ -38,13 +38,16 @@ export function sidesOf(
 type Figure = (sample: Sample) => number;
 const rate: Figure = (sample) => sample.rate;
 
-/** So much is in flight while small messages warm a pair up: code is not compiled before it has often run. */
-const COLD_DEPTH = 256;
+/**
+ * What warms a pair up that has just started: small messages, as code is not compiled before it has often run. What goes
+ * to all is warmed up by itself; it is judged by processor time, and heaps that have grown cost more of it.
+ */
+const FIRST = { payload: "100 B", depth: 256 } as const;
 
 async function warmUp(pair: Pair, load: Omit<Load, "milliseconds">, effort: Effort): Promise<void> {
   if (!pair.isWarm) {
-    const depth = load.payload === "100 B" ? COLD_DEPTH : load.depth;
-    await pair.carry({ ...load, depth, milliseconds: effort.coldMilliseconds });
+    const first = load.kind === "to all" ? load : { ...load, ...FIRST };
+    await pair.carry({ ...first, milliseconds: effort.coldMilliseconds });
     pair.isWarm = true;
   }
   await pair.carry({ ...load, milliseconds: effort.warmUpMilliseconds });

@@ -252,8 +252,8 @@ export function decodeFrame(body: unknown): {
 }
 
 /** How many containers, and how many values, are looked at before a payload counts as too large to be worth it. */
-const MOST_CONTAINERS = 64;
-const MOST_VALUES = 4096;
+const MOST_CONTAINERS = 4096;
+const MOST_VALUES = 32_768;
 
 /**
  * Whether JSON carries a value without changing it: plain objects and lists, no object twice,
@@ -288,7 +288,7 @@ function isPlain(object: object): boolean {
 }
 
 class TreeCheck {
-  readonly #seen: object[] = [];
+  readonly #seen = new Set<object>();
   #values = 0;
 
   passes(value: unknown): boolean {
@@ -296,15 +296,16 @@ class TreeCheck {
   }
 
   #passesObject(value: object): boolean {
-    if (this.#seen.length >= MOST_CONTAINERS || this.#seen.includes(value)) return false;
-    this.#seen.push(value);
+    if (this.#seen.size >= MOST_CONTAINERS || this.#seen.has(value)) return false;
+    this.#seen.add(value);
     if (Object.getPrototypeOf(value) === Array.prototype) {
       return this.#passesList(value as unknown[]);
     }
     if (!isPlain(value)) return false;
     for (const key in value) {
       if (++this.#values > MOST_VALUES) return false;
-      if (!this.passes((value as Record<string, unknown>)[key])) return false;
+      const own = (value as Record<string, unknown>)[key];
+      if (typeof own !== "string" && !this.passes(own)) return false;
     }
     return true;
   }
@@ -312,6 +313,8 @@ class TreeCheck {
   #passesList(list: unknown[]): boolean {
     this.#values += list.length;
     if (this.#values > MOST_VALUES) return false;
+    // Too many objects, as it seems: not worth to look at the most that may be, and then give up.
+    if (list.length > MOST_CONTAINERS && typeof list[0] === "object") return false;
     // A hole reads as undefined, which does not pass; properties beside the elements would be lost.
     for (let index = 0; index < list.length; index++) {
       if (!this.passes(list[index])) return false;

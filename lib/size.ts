@@ -1,7 +1,7 @@
 /** Values looked at, at most; the size of what is beyond is guessed from what was seen. */
 const MOST_LOOKS = 128;
 /** Elements of a list that are looked at. */
-const SAMPLE = 16;
+const SAMPLE = 8;
 
 /**
  * About how many bytes a payload takes, at the cost of a look: exact for texts and bytes, by sample for long
