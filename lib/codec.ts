@@ -254,6 +254,8 @@ export function decodeFrame(body: unknown): {
 /** How many containers, and how many values, are looked at before a payload counts as too large to be worth it. */
 const MOST_CONTAINERS = 4096;
 const MOST_VALUES = 32_768;
+/** What is nested deeper might take more stack to look at than to clone. */
+const DEEPEST = 256;
 
 /**
  * Whether JSON carries a value without changing it: plain objects and lists, no object twice,
@@ -290,9 +292,14 @@ function isPlain(object: object): boolean {
 class TreeCheck {
   readonly #seen = new Set<object>();
   #values = 0;
+  #depth = 0;
 
   passes(value: unknown): boolean {
-    return typeof value === "object" && value !== null ? this.#passesObject(value) : isExact(value);
+    if (typeof value !== "object" || value === null) return isExact(value);
+    if (++this.#depth > DEEPEST) return false;
+    const passes = this.#passesObject(value);
+    this.#depth--;
+    return passes;
   }
 
   #passesObject(value: object): boolean {

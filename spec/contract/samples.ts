@@ -20,6 +20,14 @@ function twice(value: unknown): unknown {
   return { first: value, second: value };
 }
 
+function rows(length: number): unknown[] {
+  return Array.from({ length }, (_, i) => ({ i }));
+}
+
+function farFromItself(value: unknown): unknown {
+  return { first: value, between: rows(1000), second: value };
+}
+
 function nested(depth: number): unknown {
   return depth === 0 ? "the innermost" : { inner: nested(depth - 1) };
 }
@@ -59,9 +67,13 @@ export const samples: Readonly<Record<string, unknown>> = {
   "one object twice": twice({ a: 1 }),
   "one list twice": twice([1]),
   "one date twice": twice(new Date(0)),
+  "one object twice, far from itself": farFromItself({ a: 1 }),
   "a circle": circle(),
   "a deep one": nested(200),
-  "a long list": Array.from({ length: 5000 }, (_, i) => ({ i })),
+  "a deeper one": nested(1000),
+  "a list": rows(1000),
+  "a list with a date at its end": [...rows(1000), new Date(0)],
+  "a long list": rows(5000),
 };
 
 /** Everything about a payload that may get lost on its way, also whether two parts of it are one object. */
