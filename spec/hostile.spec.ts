@@ -2,6 +2,7 @@ import { Socket } from "node:net";
 import { expect } from "chai";
 import sinon from "sinon";
 import { memoryPair } from "../lib/links/memory.ts";
+import { Flag, Item } from "../lib/wire.ts";
 import { type BusPair, busPair, lonelyBus, rejection, turn } from "./support/buses.ts";
 
 /** The number of a forged frame: after those of the greeting. */
@@ -107,6 +108,19 @@ describe("frames from nowhere", () => {
       pair.toA.frame(body, handle);
       expect(handle.destroyed, JSON.stringify(body)).to.equal(true);
     }
+  });
+
+  it("run no listener where their handle did not come, and say so to who asks", async () => {
+    const heard = sinon.spy();
+    pair.b.on("x", heard);
+    pair.right.sent.length = 0;
+    const { EVENT, HANDLE_CHECK, HANDLE_RESULT } = Item;
+    send([EVENT | Flag.HANDLE, 900, "_", "x", 0, 1]);
+    send([HANDLE_CHECK, 900]);
+    await turn();
+    sinon.assert.notCalled(heard);
+    const [frame] = pair.right.sent as { clusterphone2: unknown[] }[];
+    expect(frame?.clusterphone2[1]).to.deep.equal([HANDLE_RESULT, 900, false]);
   });
 
   it("settle nothing with a code that is none, or is inherited", async () => {

@@ -127,6 +127,63 @@ describe("closing a bus", () => {
     await work[1];
   });
 
+  it("of one namespace settles what was sent in it, and in no other", async () => {
+    const pair = busPair();
+    const answers: (() => void)[] = [];
+    for (const name of ["one", "two"]) {
+      pair.b.ns(name).on("work", () => new Promise<void>((resolve) => answers.push(resolve)));
+    }
+    const [one, two] = ["one", "two"].map((name) =>
+      pair.a.ns(name).to(pair.toB).emit("work").ackd(),
+    );
+    while (answers.length < 2) await turn();
+    const lost = rejection(one as Promise<unknown>);
+    await pair.a.ns("one").close({ timeout: 20 });
+    expect(await lost).to.include({ code: "ERR_CLOSED", executed: "maybe" });
+    // It would wait longer than this spec may, if it waited for the other.
+    await pair.a.ns("three").close({ timeout: Infinity });
+    for (const answer of answers) answer();
+    await two;
+  });
+
+  it("waits for an answer that a middleware holds", async () => {
+    const pair = busPair();
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const isHeld = new Promise<void>((resolve) => {
+      pair.b.use(async (message, next) => {
+        if (message.direction === "outbound") {
+          resolve();
+          await held;
+        }
+        await next();
+      });
+    });
+    pair.b.on("echo", (data) => data);
+    const answer = pair.a.to(pair.toB).emit("echo", 1).ackd();
+    await isHeld;
+    const closed = pair.b.close();
+    for (let turns = 0; turns < 10; turns++) await turn();
+    expect(pair.toA.state).to.equal("up");
+    release();
+    expect(await answer).to.equal(1);
+    await closed;
+  });
+
+  it("refuses what waits for a namespace at once, while a listener still runs", async () => {
+    const pair = busPair();
+    const { started, finish } = slowWork(pair);
+    const work = pair.a.to(pair.toB).emit("work").ackd();
+    await started;
+    const waiting = rejection(pair.a.ns("never-opened").to(pair.toB).emit("x").ackd());
+    const closed = pair.b.close();
+    expect(await waiting).to.include({ code: "ERR_CLOSED", executed: "no" });
+    expect(pair.toA.state).to.equal("up");
+    finish("done");
+    expect(await work).to.equal("done");
+    await closed;
+  });
+
   it("tells nothing to who has closed before", async () => {
     const pair = busPair();
     pair.b.on("echo", (data) => data);
@@ -277,6 +334,31 @@ describe("what a listener sends", () => {
     expect((await late).code).to.be.oneOf(["ERR_ACK_TIMEOUT", "ERR_REMOTE"]);
     expect((await lateInner)?.code).to.be.oneOf(["ERR_ACK_TIMEOUT", "ERR_CANCELLED"]);
   });
+
+  for (const [what, code] of [
+    ["cancels", "ERR_CANCELLED"],
+    ["does not wait any longer", "ERR_ACK_TIMEOUT"],
+  ] as const) {
+    it(`is no use any more when its sender ${what}, and the listener is told which`, async () => {
+      const pair = busPair();
+      const controller = new AbortController();
+      const reason = new Promise((resolve) => {
+        pair.b.on("work", ({ signal }: { signal?: string }, message) => {
+          message.signal.addEventListener("abort", () => resolve(message.signal.reason));
+          if (signal) controller.abort();
+          return new Promise(() => {});
+        });
+      });
+      pair.a.ackTimeout = 50;
+      const isCancelled = code === "ERR_CANCELLED";
+      const options = isCancelled ? { signal: controller.signal } : {};
+      const receipt = pair.a
+        .to(pair.toB)
+        .emit("work", isCancelled ? { signal: "yes" } : {}, options);
+      expect(await rejection(receipt.ackd())).to.have.property("code", code);
+      expect(await reason).to.include({ name: "BusError", code });
+    });
+  }
 
   it("does not inherit the default time, nor anything once its listener has settled", async () => {
     const pair = busPair();

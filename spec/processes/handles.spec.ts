@@ -466,6 +466,8 @@ describe("handles", () => {
     const { accepted: second } = await connection();
     full.emit("socket", 2, { handle: second });
     expect((await unasked)[0]).to.include({ code: "ERR_HANDLE_LOST", executed: "no" });
+    // No listener has run without its handle.
+    expect(await full.emit("noted").ackd()).to.deep.equal([]);
     await full.emit("recover").ackd();
     const next = await connection();
     const again = answer(next.client);
