@@ -59,6 +59,7 @@ export class OutboundAck extends Message implements Parcel {
   /** Nobody can be told any more. */
   discard(): void {
     this.stage = "settled";
+    if (this.reserved > 0) this.peer.room.release(this);
   }
 
   get abandoned(): boolean {

@@ -43,6 +43,12 @@ const mended: Record<string, Plot["commands"]> = {
     { do: "emit", ...small, wants: "ack" },
     { do: "cut", arrives: false, tells: true },
   ],
+  "what waits on a broken channel, an answer too, takes no room any more when the end is told": [
+    { do: "emit", ...small, wants: "nothing" },
+    { do: "fail", side: 0 },
+    { do: "emit", ...small, side: 1, obstacle: "drop in", wants: "ack soon" },
+    { do: "flow" },
+  ],
 };
 
 describe("a plot that broke a promise once", () => {

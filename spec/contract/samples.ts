@@ -70,7 +70,7 @@ export const samples: Readonly<Record<string, unknown>> = {
   "one object twice, far from itself": farFromItself({ a: 1 }),
   "a circle": circle(),
   "a deep one": nested(200),
-  "a deeper one": nested(1000),
+  "a deeper one": nested(300),
   "a list": rows(1000),
   "a list with a date at its end": [...rows(1000), new Date(0)],
   "a long list": rows(5000),
