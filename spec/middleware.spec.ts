@@ -315,6 +315,16 @@ describe("middleware", () => {
     expect(seen[3]).to.match(/was refused: half done/);
   });
 
+  it("may make an error of an answer that has arrived", async () => {
+    pair.a.use((message, next) => {
+      if (message.direction === "inbound") message.error = new RangeError("not good enough");
+      return next();
+    });
+    const error = await rejection(pair.a.to(pair.toB).emit("echo", 1).ackd());
+    expect(error).to.include({ code: "ERR_REFUSED", executed: "yes" });
+    expect(error.cause).to.include({ name: "RangeError", message: "not good enough" });
+  });
+
   it("that calls next() twice gets its message refused", async () => {
     pair.b.use(async function twice(message, next) {
       await next();

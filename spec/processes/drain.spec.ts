@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import sinon from "sinon";
 import { bus } from "../../lib/index.ts";
-import { type BusPair, busPair, rejection, turn } from "../support/buses.ts";
+import { type BusPair, busPair, nextEvent, rejection, turn } from "../support/buses.ts";
 import { endAll, ended, start } from "../support/processes.ts";
 
 /** A listener that waits until it is told to finish, and then perhaps does something. */
@@ -286,6 +286,47 @@ describe("what a listener sends", () => {
     expect(error.code).to.be.oneOf(["ERR_ACK_TIMEOUT", "ERR_REMOTE"]);
     await second.a.to(second.toB).emit("probe").ackd();
     expect(signal?.aborted).to.equal(true);
+  });
+
+  it("inherits the deadline also of a sender that cannot tell of its end any more", async () => {
+    const [first, second] = [busPair(), busPair()];
+    for (const { b } of [first, second]) b.on("probe", () => 1);
+    await first.a.to(first.toB).emit("probe").ackd();
+    await second.a.to(second.toB).emit("probe").ackd();
+    second.b.on("hang", () => new Promise(() => {}));
+    const told = new Promise<unknown[]>((resolve) => {
+      first.b.on("ask", async (_, message) => {
+        first.left.isStopped = true;
+        const aborted = nextEvent(
+          { once: (event, listener) => message.signal.addEventListener(event, listener) },
+          "abort",
+        );
+        const inner = await rejection(second.a.to(second.toB).emit("hang").ackd());
+        await aborted;
+        resolve([inner, message.signal.reason]);
+      });
+    });
+    rejection(first.a.to(first.toB).emit("ask").within(80).ackd()).catch(() => {});
+    const [inner, reason] = await told;
+    expect(inner).to.have.property("code").that.is.oneOf(["ERR_ACK_TIMEOUT", "ERR_CANCELLED"]);
+    expect(reason).to.include({ code: "ERR_ACK_TIMEOUT" });
+    expect(reason).to.have.property("message", 'the deadline of "ask" has passed');
+  });
+
+  it("is of no use also to a listener that asks for its signal only afterwards", async () => {
+    const pair = busPair();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const seen = new Promise<AbortSignal>((resolve) => {
+      pair.b.on("work", async (_, message) => {
+        controller.abort();
+        for (let turns = 0; turns < 10; turns++) await turn();
+        resolve(message.signal);
+      });
+    });
+    await rejection(pair.a.to(pair.toB).emit("work", 1, { signal }).ackd());
+    expect(await seen).to.include({ aborted: true });
+    expect((await seen).reason).to.have.property("code", "ERR_CANCELLED");
   });
 
   it("inherits deadline and signal through three processes in a row", async () => {
