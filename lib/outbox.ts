@@ -125,8 +125,7 @@ export class Outbox {
 
   /** The other side says whether the handle with that message has arrived. */
   transferred(id: number, arrived: boolean): void {
-    if (this.#transfer?.id !== id) return;
-    this.#endTransfer(this.#transfer, arrived);
+    if (this.#transfer?.id === id) this.#endTransfer(arrived);
   }
 
   /**
@@ -149,7 +148,7 @@ export class Outbox {
   letGo(isChannelOver: boolean): void {
     const event = this.#transfer;
     const isUnwritten = [...this.#writing].some(([first]) => first === event);
-    if (isChannelOver || !isUnwritten) this.#forgetTransfer();
+    if (isChannelOver || !isUnwritten) this.#settleTransfer(false);
   }
 
   /** Writes a message that is alone in its tick at once, not at the end of it. */
@@ -229,7 +228,7 @@ export class Outbox {
       isDone = true;
       this.#writing.delete(parcels);
       if (this.#closed) {
-        if (parcels[0] === this.#transfer) this.#forgetTransfer();
+        if (parcels[0] === this.#transfer) this.#settleTransfer(false);
         return;
       }
       if (failure === "channel") {
@@ -280,7 +279,7 @@ export class Outbox {
   /** The channel is sound, but could not take that handle, nor the message with it. */
   #loseHandle(event: OutboundEvent): void {
     event.notWritten();
-    if (this.#transfer === event) this.#endTransfer(event, false);
+    if (this.#transfer === event) this.#endTransfer(false);
   }
 
   /** One payload could not be encoded: encodes each by itself, leaves those out that fail, and sends the others. */
@@ -319,18 +318,17 @@ export class Outbox {
     this.pushFirst(new Control(Item.HANDLE_CHECK, event.id));
   }
 
-  #endTransfer(event: OutboundEvent, arrived: boolean): void {
-    this.#transfer = undefined;
+  /** It is known whether the handle has arrived: the next frames may go. */
+  #endTransfer(arrived: boolean): void {
     this.#owner.hold.set("handle", false);
-    event.transferred(arrived);
+    this.#settleTransfer(arrived);
     this.#flush();
   }
 
-  /** Nobody will tell any more whether it arrived. */
-  #forgetTransfer(): void {
+  #settleTransfer(arrived: boolean): void {
     const event = this.#transfer;
     this.#transfer = undefined;
-    event?.transferred(false);
+    event?.transferred(arrived);
   }
 
   #resume(): void {

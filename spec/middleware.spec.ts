@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { expect } from "chai";
 import sinon from "sinon";
+import type { Crossing, Slot } from "../lib/chain.ts";
 import type { Layer, Message, Middleware } from "../lib/index.ts";
 import { logging, type Peer, queueing } from "../lib/index.ts";
 import { memoryPair } from "../lib/links/memory.ts";
@@ -10,6 +11,9 @@ import { runScript } from "./support/processes.ts";
 describe("middleware", () => {
   let pair: BusPair;
   const crossing = (message: Message) => `${message.direction} ${message.kind} ${message.event}`;
+  /** A layer that takes the place of a built-in. */
+  const inPlaceOf = (slot: Slot, layer: Middleware, crossings?: readonly Crossing[]): Layer =>
+    Object.assign(layer, { slot, ...(crossings && { crossings }) });
 
   beforeEach(() => {
     pair = busPair();
@@ -528,8 +532,7 @@ describe("middleware", () => {
 
     describe("in the place of ack tracking", () => {
       /** Calls next() as it likes, and settles nothing. */
-      const inPlace = (layer: Middleware): Layer =>
-        Object.assign(layer, { slot: "ackTracking" as const });
+      const inPlace = (layer: Middleware): Layer => inPlaceOf("ackTracking", layer);
       const kinds: Record<string, Middleware> = {
         synchronous: (_, next) => next(),
         asynchronous: async (_, next) => {
@@ -594,7 +597,7 @@ describe("middleware", () => {
                   late(message);
                 };
           // Further out than ack tracking, whose answer is on its way when it throws.
-          pair[side].use(Object.assign(layer, { slot: "fdGuard" as const }));
+          pair[side].use(inPlaceOf("fdGuard", layer));
           const told = nextEvent(pair[side].lifecycle, "undelivered");
           expect(await pair.a.to(pair.toB).emit("echo", 1).ackd()).to.equal(1);
           const [error, message] = await told;
@@ -649,12 +652,9 @@ describe("middleware", () => {
 
   describe("built in", () => {
     it("can be replaced, for one namespace too", async () => {
-      const refusing: Layer = Object.assign(
-        ((message, next) => {
-          if (message.peer.isReady(message.namespace)) return next();
-        }) as Middleware,
-        { slot: "queueing" as const },
-      );
+      const refusing = inPlaceOf("queueing", (message, next) => {
+        if (message.peer.isReady(message.namespace)) return next();
+      });
       pair.a.ns("strict").use(refusing);
       const error = await rejection(pair.a.ns("strict").to(pair.toB).emit("x").ackd());
       expect(error).to.include({ code: "ERR_REFUSED", executed: "no" });
@@ -665,13 +665,11 @@ describe("middleware", () => {
 
     it("stands at the wire's end of the onion also where it was replaced", async () => {
       const order: string[] = [];
-      const replacement: Layer = Object.assign(
-        ((_, next) => {
-          order.push("the replacement");
-          return next();
-        }) as Middleware,
-        { slot: "queueing" as const, crossings: ["outbound event"] as const },
-      );
+      const replaced: Middleware = (_, next) => {
+        order.push("the replacement");
+        return next();
+      };
+      const replacement = inPlaceOf("queueing", replaced, ["outbound event"]);
       await pair.a.to(pair.toB).emit("echo").ackd();
       pair.a.use(replacement);
       pair.a.use((message, next) => {

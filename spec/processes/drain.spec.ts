@@ -1,7 +1,8 @@
+import { once } from "node:events";
 import { expect } from "chai";
 import sinon from "sinon";
 import { bus } from "../../lib/index.ts";
-import { type BusPair, busPair, nextEvent, rejection, turn } from "../support/buses.ts";
+import { type BusPair, busPair, rejection, turn } from "../support/buses.ts";
 import { endAll, ended, start } from "../support/processes.ts";
 
 /** A listener that waits until it is told to finish, and then perhaps does something. */
@@ -19,6 +20,19 @@ function slowWork(
     });
   });
   return { started, finish: (reply) => finish(reply) };
+}
+
+/** A message under way in a namespace, whose listener has begun and waits until it is told to finish. */
+async function workIn(
+  pair: BusPair,
+  namespace: string,
+): Promise<{ answer: Promise<unknown>; finish: () => void }> {
+  let answer: Promise<unknown> = Promise.resolve();
+  const finish = await new Promise<() => void>((begun) => {
+    pair.b.ns(namespace).on("work", () => new Promise<void>((resolve) => begun(resolve)));
+    answer = pair.a.ns(namespace).to(pair.toB).emit("work").ackd();
+  });
+  return { answer, finish };
 }
 
 describe("closing a bus", () => {
@@ -108,12 +122,7 @@ describe("closing a bus", () => {
 
   it("of one namespace waits for its listeners, and for no others", async () => {
     const pair = busPair();
-    const finish = new Map<string, () => void>();
-    for (const name of ["one", "two"]) {
-      pair.b.ns(name).on("work", () => new Promise<void>((resolve) => finish.set(name, resolve)));
-    }
-    const work = ["one", "two"].map((name) => pair.a.ns(name).to(pair.toB).emit("work").ackd());
-    while (finish.size < 2) await turn();
+    const [one, two] = [await workIn(pair, "one"), await workIn(pair, "two")];
     let isClosed = false;
     const closed = pair.b
       .ns("one")
@@ -121,29 +130,22 @@ describe("closing a bus", () => {
       .then(() => (isClosed = true));
     for (let turns = 0; turns < 10; turns++) await turn();
     expect(isClosed).to.equal(false);
-    finish.get("one")?.();
-    await Promise.all([work[0], closed]);
-    finish.get("two")?.();
-    await work[1];
+    one.finish();
+    await Promise.all([one.answer, closed]);
+    two.finish();
+    await two.answer;
   });
 
   it("of one namespace settles what was sent in it, and in no other", async () => {
     const pair = busPair();
-    const answers: (() => void)[] = [];
-    for (const name of ["one", "two"]) {
-      pair.b.ns(name).on("work", () => new Promise<void>((resolve) => answers.push(resolve)));
-    }
-    const [one, two] = ["one", "two"].map((name) =>
-      pair.a.ns(name).to(pair.toB).emit("work").ackd(),
-    );
-    while (answers.length < 2) await turn();
-    const lost = rejection(one as Promise<unknown>);
+    const [one, two] = [await workIn(pair, "one"), await workIn(pair, "two")];
+    const lost = rejection(one.answer);
     await pair.a.ns("one").close({ timeout: 20 });
     expect(await lost).to.include({ code: "ERR_CLOSED", executed: "maybe" });
     // It would wait longer than this spec may, if it waited for the other.
     await pair.a.ns("three").close({ timeout: Infinity });
-    for (const answer of answers) answer();
-    await two;
+    two.finish();
+    await two.answer;
   });
 
   it("waits for an answer that a middleware holds", async () => {
@@ -297,10 +299,7 @@ describe("what a listener sends", () => {
     const told = new Promise<unknown[]>((resolve) => {
       first.b.on("ask", async (_, message) => {
         first.left.isStopped = true;
-        const aborted = nextEvent(
-          { once: (event, listener) => message.signal.addEventListener(event, listener) },
-          "abort",
-        );
+        const aborted = once(message.signal, "abort");
         const inner = await rejection(second.a.to(second.toB).emit("hang").ackd());
         await aborted;
         resolve([inner, message.signal.reason]);
@@ -376,26 +375,23 @@ describe("what a listener sends", () => {
     expect((await lateInner)?.code).to.be.oneOf(["ERR_ACK_TIMEOUT", "ERR_CANCELLED"]);
   });
 
-  for (const [what, code] of [
-    ["cancels", "ERR_CANCELLED"],
-    ["does not wait any longer", "ERR_ACK_TIMEOUT"],
+  for (const [what, code, cancels] of [
+    ["cancels", "ERR_CANCELLED", true],
+    ["does not wait any longer", "ERR_ACK_TIMEOUT", false],
   ] as const) {
     it(`is no use any more when its sender ${what}, and the listener is told which`, async () => {
       const pair = busPair();
       const controller = new AbortController();
       const reason = new Promise((resolve) => {
-        pair.b.on("work", ({ signal }: { signal?: string }, message) => {
+        pair.b.on("work", (_, message) => {
           message.signal.addEventListener("abort", () => resolve(message.signal.reason));
-          if (signal) controller.abort();
+          if (cancels) controller.abort();
           return new Promise(() => {});
         });
       });
       pair.a.ackTimeout = 50;
-      const isCancelled = code === "ERR_CANCELLED";
-      const options = isCancelled ? { signal: controller.signal } : {};
-      const receipt = pair.a
-        .to(pair.toB)
-        .emit("work", isCancelled ? { signal: "yes" } : {}, options);
+      const options = cancels ? { signal: controller.signal } : {};
+      const receipt = pair.a.to(pair.toB).emit("work", 1, options);
       expect(await rejection(receipt.ackd())).to.have.property("code", code);
       expect(await reason).to.include({ name: "BusError", code });
     });
