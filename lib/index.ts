@@ -1,24 +1,30 @@
-import { Bus, DEFAULT_NAMESPACE } from "./bus.ts";
-import { Hub } from "./hub.ts";
-import { nodeConnector } from "./links/connect.ts";
+import { Bus, DEFAULT_NAMESPACE } from "./bus/bus.ts";
+import { Hub } from "./bus/hub.ts";
+import { nodeConnector } from "./links/node.ts";
 
-export type { Bus, CloseOptions, PeerTarget, Target } from "./bus.ts";
-export type { Crossing, Layer, Middleware, Next, Slot } from "./chain.ts";
-export { BusError, type End, type ErrorCode, type Executed, isBusError } from "./errors.ts";
-export type { LifecycleEvents } from "./hub.ts";
+export type { Bus, CloseOptions, PeerTarget, Target } from "./bus/bus.ts";
+export type { LifecycleEvents } from "./bus/hub.ts";
+export type { Crossing, Layer, Middleware, Next, Slot } from "./chain/run.ts";
+export type { Data, EventMap, Listener, NoEvents, Reply, Untyped } from "./emit/event-map.ts";
+export type { AckCallback, Receipt } from "./emit/receipt.ts";
+export {
+  BusError,
+  type End,
+  type ErrorCode,
+  type Executed,
+  isBusError,
+} from "./errors/bus-error.ts";
 export type { Handle, PeerKind } from "./links/link.ts";
-export type { Direction, Kind, Message } from "./message.ts";
+export type { Direction, Kind, Message } from "./message/message.ts";
+export type { EmitOptions } from "./message/outbound-event.ts";
 export { ackTracking } from "./middleware/ack-tracking.ts";
 export { fdGuard } from "./middleware/fd-guard.ts";
 export { type Logger, type LoggingOptions, logging } from "./middleware/logging.ts";
 export { namespacing } from "./middleware/namespacing.ts";
 export { type QueueingOptions, queueing } from "./middleware/queueing.ts";
-export type { NamespaceOptions } from "./namespace.ts";
-export type { EmitOptions } from "./outbound.ts";
-export type { Peer, PeerState } from "./peer.ts";
-export type { AckCallback, Receipt } from "./receipt.ts";
-export type { Limits } from "./room.ts";
-export type { Data, EventMap, Listener, NoEvents, Reply, Untyped } from "./types.ts";
+export type { NamespaceOptions } from "./namespace/namespace.ts";
+export type { Limits } from "./outbox/backlog.ts";
+export type { Peer, PeerState } from "./peer/session.ts";
 
 /** Where all copies of this major in a process find the one that came first. */
 const SHARED = Symbol.for("clusterphone@2");

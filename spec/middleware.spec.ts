@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { expect } from "chai";
 import sinon from "sinon";
-import type { Crossing, Slot } from "../lib/chain.ts";
+import type { Crossing, Slot } from "../lib/chain/run.ts";
 import type { Layer, Message, Middleware } from "../lib/index.ts";
 import { logging, type Peer, queueing } from "../lib/index.ts";
 import { memoryPair } from "../lib/links/memory.ts";

@@ -1,5 +1,5 @@
-import { BusError, messageOf } from "../errors.ts";
-import type { OutboundEvent } from "../outbound.ts";
+import { BusError, messageOf } from "../errors/bus-error.ts";
+import type { OutboundEvent } from "../message/outbound-event.ts";
 import type { ClassicError } from "./types.ts";
 
 export const UNKNOWN_NAMESPACE = "Unknown namespace.";

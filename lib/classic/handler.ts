@@ -1,6 +1,6 @@
-import { isThenable } from "../chain.ts";
-import type { InboundEvent } from "../inbound.ts";
-import type { AnyListener } from "../listeners.ts";
+import { isThenable } from "../chain/run.ts";
+import type { InboundEvent } from "../message/inbound-event.ts";
+import type { AnyListener } from "../namespace/listeners.ts";
 import { answerTo } from "./answer.ts";
 import type { Handler } from "./types.ts";
 import type { Workers } from "./workers.ts";

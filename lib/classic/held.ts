@@ -1,5 +1,5 @@
 import type { Handle } from "../links/link.ts";
-import { estimateSize } from "../size.ts";
+import { estimateSize } from "../wire/size.ts";
 import type { V1Event } from "./v1.ts";
 
 /** Messages, and bytes, that wait for namespaces of this process, at most. */

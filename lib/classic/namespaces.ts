@@ -1,5 +1,5 @@
 import type { Worker } from "node:cluster";
-import type { Bus } from "../bus.ts";
+import type { Bus } from "../bus/bus.ts";
 import { Connecting } from "./connecting.ts";
 import { handlerOf, listenerOf } from "./handler.ts";
 import type { Entry, Nucleus } from "./nucleus.ts";

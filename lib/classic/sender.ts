@@ -1,7 +1,7 @@
 import type { Worker } from "node:cluster";
-import type { Bus, Target } from "../bus.ts";
+import type { Bus, Target } from "../bus/bus.ts";
 import type { Handle } from "../links/link.ts";
-import type { Peer } from "../peer.ts";
+import type { Peer } from "../peer/session.ts";
 import type { Connecting } from "./connecting.ts";
 import { sentOf } from "./sent.ts";
 import type { Sent } from "./types.ts";

@@ -1,4 +1,4 @@
-import type { OutboundEvent } from "../outbound.ts";
+import type { OutboundEvent } from "../message/outbound-event.ts";
 import { inWordsOfV1 } from "./errors.ts";
 import { atEndOfTurn } from "./turn.ts";
 import type { AcknowledgedCallback, Sent } from "./types.ts";

@@ -1,6 +1,6 @@
-import { decodeFrame } from "../codec.ts";
-import { readAcks, readEvents } from "../untrusted.ts";
-import { Flag, FRAME_KEY, Item, type WireItem } from "../wire.ts";
+import { readAcks, readEvents } from "../wire/decode.ts";
+import { decodeFrame } from "../wire/encode.ts";
+import { Flag, FRAME_KEY, Item, type WireItem } from "../wire/protocol.ts";
 import { isName } from "./v1.ts";
 
 /** What of a frame is told in version 1's way, with its payloads, and the frame that is left, if any. */

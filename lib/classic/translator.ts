@@ -1,7 +1,7 @@
 import type { Speaker, Translator } from "../links/dialect.ts";
 import type { Handle, SendFailure } from "../links/link.ts";
-import type { WireFailure } from "../remote-error.ts";
-import { Flag, FRAME_KEY, Item, type WireItem } from "../wire.ts";
+import { Flag, FRAME_KEY, Item, type WireItem } from "../wire/protocol.ts";
+import type { WireFailure } from "../wire/remote-error.ts";
 import { UNHANDLED, UNKNOWN_NAMESPACE } from "./errors.ts";
 import { Held, type HeldMessage } from "./held.ts";
 import { Probes } from "./probes.ts";

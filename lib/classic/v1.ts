@@ -1,8 +1,8 @@
 // The messages of version 1: `{ __clusterphone: { ns, cmd, seq, payload } }`, and `{ ns, ack, reply, error }` back.
 // What a peer sent is read here, and nothing is trusted.
 
-import { MOST_NAME } from "../check.ts";
-import type { WireError, WireFailure } from "../remote-error.ts";
+import { MOST_NAME } from "../errors/check.ts";
+import type { WireError, WireFailure } from "../wire/remote-error.ts";
 import {
   HANDLER_THREW,
   isAboutNamespace,

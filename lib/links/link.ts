@@ -1,7 +1,7 @@
 import type { Socket as DatagramSocket } from "node:dgram";
 import type { Server, Socket } from "node:net";
-import type { End } from "../errors.ts";
-import type { WireItem } from "../wire.ts";
+import type { End } from "../errors/bus-error.ts";
+import type { WireItem } from "../wire/protocol.ts";
 import type { Dialect } from "./dialect.ts";
 
 /** What can be handed to another process: a connection, a listening server, a datagram socket. */

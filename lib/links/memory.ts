@@ -1,5 +1,5 @@
-import type { End } from "../errors.ts";
-import { bodyOf } from "../wire.ts";
+import type { End } from "../errors/bus-error.ts";
+import { bodyOf } from "../wire/protocol.ts";
 import type { Link, LinkEvents, Serialization } from "./link.ts";
 
 /** What tests can do to a pair of memory links. */

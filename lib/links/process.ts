@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
-import type { End } from "../errors.ts";
-import { discard } from "../handles.ts";
-import { bodyOf } from "../wire.ts";
+import type { End } from "../errors/bus-error.ts";
+import { discard } from "../wire/handle.ts";
+import { bodyOf } from "../wire/protocol.ts";
 import type { Dialect, Translator } from "./dialect.ts";
 import { ForeignMessages } from "./foreign.ts";
 import type { Handle, Link, LinkEvents, PeerKind, SendFailure, Serialization } from "./link.ts";

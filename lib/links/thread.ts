@@ -1,6 +1,6 @@
 import type { MessagePort, Worker } from "node:worker_threads";
-import type { End } from "../errors.ts";
-import { bodyOf, FRAME_KEY } from "../wire.ts";
+import type { End } from "../errors/bus-error.ts";
+import { bodyOf, FRAME_KEY } from "../wire/protocol.ts";
 import { ForeignMessages } from "./foreign.ts";
 import type { Link, LinkEvents, PeerKind, Serialization } from "./link.ts";
 

@@ -1,5 +1,5 @@
-import { builtin, type Layer } from "../chain.ts";
-import type { InboundAck, InboundEvent } from "../inbound.ts";
+import { builtin, type Layer } from "../chain/run.ts";
+import type { InboundAck, InboundEvent } from "../message/inbound-event.ts";
 
 /**
  * Answers an event when everything behind it has settled, and settles a receipt when its

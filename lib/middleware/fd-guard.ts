@@ -1,7 +1,7 @@
-import { builtin, type Layer } from "../chain.ts";
-import { atCaller, BusError } from "../errors.ts";
-import type { InboundEvent } from "../inbound.ts";
-import type { OutboundEvent } from "../outbound.ts";
+import { builtin, type Layer } from "../chain/run.ts";
+import { atCaller, BusError } from "../errors/bus-error.ts";
+import type { InboundEvent } from "../message/inbound-event.ts";
+import type { OutboundEvent } from "../message/outbound-event.ts";
 
 /**
  * Guards descriptors on both sides. It throws at `emit`: `ERR_HANDLE_UNSUPPORTED` for what cannot cross, and

@@ -1,6 +1,6 @@
-import { builtin, type Layer } from "../chain.ts";
-import { BusError } from "../errors.ts";
-import type { InboundEvent } from "../inbound.ts";
+import { builtin, type Layer } from "../chain/run.ts";
+import { BusError } from "../errors/bus-error.ts";
+import type { InboundEvent } from "../message/inbound-event.ts";
 
 /**
  * Lets a message in only where its namespace is open: one that nothing has opened here

@@ -1,5 +1,5 @@
-import { builtin, type Layer } from "../chain.ts";
-import type { OutboundEvent } from "../outbound.ts";
+import { builtin, type Layer } from "../chain/run.ts";
+import type { OutboundEvent } from "../message/outbound-event.ts";
 
 export interface QueueingOptions {
   /** Bytes that may wait for one peer; `limits.pending` by default. */

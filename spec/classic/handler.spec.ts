@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { handlerOf, listenerOf } from "../../lib/classic/handler.ts";
 import type { Acknowledge, Handler } from "../../lib/classic/types.ts";
 import type { Workers } from "../../lib/classic/workers.ts";
-import type { InboundEvent } from "../../lib/inbound.ts";
+import type { InboundEvent } from "../../lib/message/inbound-event.ts";
 import { rejection, turn } from "../support/buses.ts";
 
 const workers = { of: () => "the worker" } as unknown as Workers;

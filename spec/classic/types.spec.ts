@@ -2,8 +2,8 @@ import type { Worker } from "node:cluster";
 import type { Socket } from "node:net";
 import { expect } from "chai";
 import { expectTypeOf } from "expect-type";
-import type phone from "../../lib/classic.ts";
-import type { Acknowledge, ClassicError, Namespace } from "../../lib/classic.ts";
+import type phone from "../../lib/classic/index.ts";
+import type { Acknowledge, ClassicError, Namespace } from "../../lib/classic/index.ts";
 
 describe("the types of classic", () => {
   it("are those of version 1, and hold no any", () => {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Bus } from "../../lib/bus.ts";
+import type { Bus } from "../../lib/bus/bus.ts";
 import type { PeerTarget } from "../../lib/index.ts";
 import { nextEvent, rejection } from "../support/buses.ts";
 import { LATE, SERVICE } from "./service.ts";

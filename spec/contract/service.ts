@@ -1,4 +1,4 @@
-import type { Bus } from "../../lib/bus.ts";
+import type { Bus } from "../../lib/bus/bus.ts";
 import type { PeerTarget } from "../../lib/index.ts";
 import { cases } from "./cases.ts";
 import { describePayload, samples } from "./samples.ts";

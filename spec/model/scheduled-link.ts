@@ -1,7 +1,7 @@
-import type { End } from "../../lib/errors.ts";
+import type { End } from "../../lib/errors/bus-error.ts";
 import type { Link, LinkEvents } from "../../lib/links/link.ts";
 import { asCarried } from "../../lib/links/memory.ts";
-import { bodyOf } from "../../lib/wire.ts";
+import { bodyOf } from "../../lib/wire/protocol.ts";
 
 /** A frame on its way, as the other side will read it. */
 interface Sent {

@@ -1,9 +1,9 @@
 import sinon from "sinon";
-import type { Bus } from "../../lib/bus.ts";
-import type { BusError } from "../../lib/errors.ts";
-import type { Hub } from "../../lib/hub.ts";
-import type { Message } from "../../lib/message.ts";
-import type { Peer } from "../../lib/peer.ts";
+import type { Bus } from "../../lib/bus/bus.ts";
+import type { Hub } from "../../lib/bus/hub.ts";
+import type { BusError } from "../../lib/errors/bus-error.ts";
+import type { Message } from "../../lib/message/message.ts";
+import type { Peer } from "../../lib/peer/session.ts";
 import type { Bounds } from "../oracle/bounds.ts";
 import type { Ending, Fact, Outcome } from "../oracle/facts.ts";
 import { describe } from "../oracle/report.ts";

@@ -21,8 +21,8 @@ const NEEDED = [
   "lib/index.ts",
   "dist/lib/index.js",
   "dist/lib/index.d.ts",
-  "dist/lib/classic.js",
-  "dist/lib/classic.d.ts",
+  "dist/lib/classic/index.js",
+  "dist/lib/classic/index.d.ts",
   "docs/from-v1.md",
 ];
 

@@ -1,9 +1,9 @@
-import type { Bus } from "../../lib/bus.ts";
-import { Bus as BusClass, DEFAULT_NAMESPACE } from "../../lib/bus.ts";
-import { Hub } from "../../lib/hub.ts";
-import { nodeConnector } from "../../lib/links/connect.ts";
+import type { Bus } from "../../lib/bus/bus.ts";
+import { Bus as BusClass, DEFAULT_NAMESPACE } from "../../lib/bus/bus.ts";
+import { Hub } from "../../lib/bus/hub.ts";
 import { type MemoryPair, memoryPair } from "../../lib/links/memory.ts";
-import type { Peer } from "../../lib/peer.ts";
+import { nodeConnector } from "../../lib/links/node.ts";
+import type { Peer } from "../../lib/peer/session.ts";
 
 /** Two buses in one process, as if each had its own. */
 export interface BusPair extends MemoryPair {

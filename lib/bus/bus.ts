@@ -1,0 +1,240 @@
+import type { EventEmitter } from "eventemitter3";
+import type { Layer, Middleware } from "../chain/run.ts";
+import type {
+  EmitArguments,
+  EventMap,
+  EventName,
+  Listener,
+  Reply,
+  Untyped,
+} from "../emit/event-map.ts";
+import { Receipt } from "../emit/receipt.ts";
+import { check, wrong } from "../errors/check.ts";
+import type { Dialect } from "../links/dialect.ts";
+import { type EmitOptions, OutboundEvent } from "../message/outbound-event.ts";
+import type { AnyListener, Finder } from "../namespace/listeners.ts";
+import type { Namespace, NamespaceOptions } from "../namespace/namespace.ts";
+import type { Limits } from "../outbox/backlog.ts";
+import type { Route } from "../peer/route.ts";
+import type { Peer } from "../peer/session.ts";
+import type { Hub, LifecycleEvents } from "./hub.ts";
+
+/** The namespace of the central bus, as in version 1. */
+export const DEFAULT_NAMESPACE = "_";
+
+/** How long `close` waits by default, in ms. */
+const DEFAULT_CLOSE_TIMEOUT = 10_000;
+
+/** Options of `close`. */
+export interface CloseOptions {
+  /** Milliseconds after which it gives up waiting for listeners and acks; 10,000 by default. */
+  readonly timeout?: number;
+}
+
+/**
+ * The message bus of this process, seen from one namespace. `Incoming` and `Outgoing` map event
+ * names to functions, `{ event(data: Data): Reply }`; without them any event goes.
+ */
+export class Bus<
+  Incoming extends EventMap<Incoming> = Untyped,
+  Outgoing extends EventMap<Outgoing> = Incoming,
+> {
+  /** Local events: `up`, `ready`, `down`, `undelivered`, `protocolError`. No peer can emit one. */
+  readonly lifecycle: EventEmitter<LifecycleEvents>;
+  readonly #hub: Hub;
+  readonly #namespace: Namespace;
+  readonly #isCentral: boolean;
+  readonly #targets = new WeakMap<Peer, Target<Outgoing>>();
+
+  /** @internal */
+  constructor(hub: Hub, namespace: Namespace, isCentral: boolean) {
+    this.#hub = hub;
+    this.#namespace = namespace;
+    this.#isCentral = isCentral;
+    this.lifecycle = hub.lifecycle;
+  }
+
+  /** The namespace. */
+  get name(): string {
+    return this.#namespace.name;
+  }
+
+  /**
+   * Adds a layer to the chain, on the central bus for every namespace. A built-in made by
+   * `queueing()` and the like, or a function with a `slot`, takes that built-in's place.
+   */
+  use(middleware: Middleware): this {
+    check.function(middleware, "a middleware");
+    this.#hub.layersUsed.use(middleware as Layer, this.#isCentral ? undefined : this.name);
+    return this;
+  }
+
+  /**
+   * Adds a listener; what it returns, or resolves to, is the reply. The namespace takes messages
+   * one turn of the event loop after its first listener.
+   */
+  on<Event extends EventName<Incoming>>(event: Event, listener: Listener<Incoming, Event>): this {
+    this.#add("on", event, listener);
+    return this;
+  }
+
+  /** Adds a listener for the next message only. */
+  once<Event extends EventName<Incoming>>(event: Event, listener: Listener<Incoming, Event>): this {
+    this.#add("once", event, listener);
+    return this;
+  }
+
+  /** Removes a listener, or all of an event. The namespace stays ready. */
+  off<Event extends EventName<Incoming>>(event: Event, listener?: Listener<Incoming, Event>): this {
+    check.name(event, "an event");
+    if (listener !== undefined) check.function(listener, "a listener");
+    this.#namespace.listeners.off(event, listener as AnyListener | undefined);
+    return this;
+  }
+
+  /**
+   * Chooses whom to talk to: a cluster worker, a child process, a thread, a port, a peer as in
+   * `message.peer`, or `"parent"`. Throws a `TypeError` for anything else.
+   */
+  to(target: PeerTarget): Target<Outgoing> {
+    const peer = this.#hub.peerOf(target);
+    let known = this.#targets.get(peer);
+    if (!known) {
+      known = new Target(this.#hub, this.#namespace, peer);
+      this.#targets.set(peer, known);
+    }
+    return known;
+  }
+
+  /** The bus of another namespace, with types of its own. */
+  ns<In extends EventMap<In> = Untyped, Out extends EventMap<Out> = In>(
+    name: string,
+    options: NamespaceOptions = {},
+  ): Bus<In, Out> {
+    check.name(name, "a namespace");
+    if (name === "clusterphone") {
+      throw new TypeError('the namespace "clusterphone" is private to the package');
+    }
+    if (options.ready !== undefined && options.ready !== "auto" && options.ready !== "manual") {
+      throw wrong("the option ready", '"auto" or "manual"', options.ready);
+    }
+    const namespace = this.#hub.namespace(name);
+    if (options.ready === "manual") namespace.isManual = true;
+    return new Bus<In, Out>(this.#hub, namespace, name === DEFAULT_NAMESPACE);
+  }
+
+  /** Everybody this process talks to or listens to, those that are gone left out. */
+  get peers(): Peer[] {
+    return this.#hub.peers;
+  }
+
+  /** Bounds, shared by all namespaces: `pending` and `message`, in bytes. */
+  get limits(): Limits {
+    return this.#hub.limits;
+  }
+
+  /** How long an ack may take, in ms: 10,000 by default, on the central bus for all namespaces that have not their own. */
+  get ackTimeout(): number {
+    return this.#namespace.ackTimeout ?? this.#hub.defaultAckTimeout;
+  }
+
+  set ackTimeout(timeout: number) {
+    const milliseconds = check.timeout(timeout, "ackTimeout");
+    if (this.#isCentral) this.#hub.defaultAckTimeout = milliseconds;
+    else this.#namespace.ackTimeout = milliseconds;
+  }
+
+  /** Opens the namespace now; needed where it was made with `{ ready: "manual" }`. */
+  ready(): this {
+    this.#hub.parent();
+    this.#hub.open(this.#namespace);
+    return this;
+  }
+
+  /** Resolves when everything emitted so far has left this process, or has failed. */
+  flushed(): Promise<void> {
+    return this.#hub.flushed();
+  }
+
+  /**
+   * Refuses new messages, lets running listeners finish and answers go out, and lets go of the
+   * channel. On a namespaced bus it closes that namespace only.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    const timeout = check.timeout(options.timeout ?? DEFAULT_CLOSE_TIMEOUT, "the option timeout");
+    return this.#hub.close(timeout, this.#isCentral ? undefined : this.#namespace);
+  }
+
+  /** @internal Teaches the links of this process another way to say what our frames say. */
+  learn(dialect: Dialect): void {
+    this.#hub.learn(dialect);
+  }
+
+  /** @internal Opens the namespace with listeners that are found when an event comes. */
+  answer(finder: Finder): void {
+    this.#namespace.listeners.finder = finder;
+    this.#hub.listen(this.#namespace);
+  }
+
+  #add(how: "on" | "once", event: unknown, listener: unknown): void {
+    check.name(event, "an event");
+    check.function(listener, "a listener");
+    this.#namespace.listeners[how](event as string, listener as AnyListener);
+    this.#hub.listen(this.#namespace);
+  }
+}
+
+/** What `to()` takes. */
+export type PeerTarget =
+  | "parent"
+  | Peer
+  | import("node:cluster").Worker
+  | import("node:child_process").ChildProcess
+  | import("node:worker_threads").Worker
+  | import("node:worker_threads").MessagePort;
+
+/** One namespace of one peer. */
+export class Target<Outgoing extends EventMap<Outgoing> = Untyped> {
+  /** The bus at the other end. */
+  readonly peer: Peer;
+  readonly #hub: Hub;
+  readonly #namespace: Namespace;
+  readonly #route: Route;
+
+  /** @internal */
+  constructor(hub: Hub, namespace: Namespace, peer: Peer) {
+    this.#hub = hub;
+    this.#namespace = namespace;
+    this.#route = peer.route(namespace.name);
+    this.peer = peer;
+  }
+
+  /**
+   * Sends a message. It never has to wait for the peer to be ready; it queues until then.
+   *
+   * Throws a `TypeError` for wrong arguments, and `ERR_HANDLE_NOT_READY` or `ERR_HANDLE_UNSUPPORTED` for a
+   * handle that cannot be sent. Everything else is told by the receipt, or by
+   * `lifecycle` if nobody asks it.
+   */
+  emit<Event extends EventName<Outgoing>>(
+    event: Event,
+    ...[data, options]: EmitArguments<Outgoing, Event, EmitOptions>
+  ): Receipt<Reply<Outgoing, Event>> {
+    return new Receipt(this.send(event, data, options));
+  }
+
+  /** @internal What `emit` does; classic has a receipt of its own. */
+  send(event: string, data: unknown, options: EmitOptions | undefined): OutboundEvent {
+    check.name(event, "an event");
+    const { peer } = this;
+    const message = new OutboundEvent(this.#route, event, data, check.emitOptions(options));
+    for (const layer of this.#namespace.chains.guards) layer.guard?.(message);
+    message.accept();
+    const isClosed = this.#hub.state === "closed" || this.#namespace.state === "closed";
+    const obstacle = isClosed ? this.#hub.closedError(message) : peer.obstacle(message);
+    if (!peer.isUp) peer.greet();
+    if (obstacle) message.fail(obstacle);
+    else if (!message.abandoned) this.#route.events.enter(message);
+    return message;
+  }
+}

@@ -1,0 +1,106 @@
+import { AsyncResource } from "node:async_hooks";
+import type { OutboundAck } from "../message/outbound-ack.ts";
+import type { OutboundEvent } from "../message/outbound-event.ts";
+import { type Layer, run, type Terminal } from "./run.ts";
+
+/** The chain as it is now; it may change between two messages. */
+export interface Track<Outgoing> {
+  layers(): readonly Layer[];
+  /** Whether there is room for a message to wait its turn. If not, it is settled. */
+  admit(message: Outgoing): boolean;
+  /** It waits no more. */
+  leave(message: Outgoing): void;
+  /** What stands behind the layers. */
+  hand(message: Outgoing): void;
+  /** Nothing is on its way any more. */
+  idle(): void;
+}
+
+/**
+ * Outbound chains of one peer and namespace, one at a time: while a layer awaits, what was emitted
+ * later waits its turn, and while nothing awaits, nothing does.
+ */
+export class Lane<Outgoing extends OutboundEvent | OutboundAck> {
+  readonly #track: Track<Outgoing>;
+  #busy = false;
+  #waiting: { readonly message: Outgoing; readonly context: AsyncResource }[] = [];
+  /** Where the line begins; what is before it has passed. */
+  #first = 0;
+  #running: Outgoing | undefined;
+
+  /** What stands behind the layers. */
+  readonly #terminal: Terminal;
+
+  constructor(track: Track<Outgoing>) {
+    this.#track = track;
+    this.#terminal = (message) => {
+      track.hand(message as Outgoing);
+      return undefined;
+    };
+  }
+
+  /** Sends a message through the chain, now or when its turn comes. */
+  enter(message: Outgoing): void {
+    if (this.#busy) {
+      if (!this.#track.admit(message)) return;
+      // It runs later, but in the asynchronous context of its own emit.
+      this.#waiting.push({ message, context: new AsyncResource("clusterphone") });
+      return;
+    }
+    this.#busy = true;
+    if (this.#passes(message)) this.#drain();
+  }
+
+  /** Whether nothing is on its way through the chain. */
+  get isIdle(): boolean {
+    return !this.#busy;
+  }
+
+  /** What has not reached the end of the chain. */
+  unfinished(): Outgoing[] {
+    const waiting = this.#waiting.slice(this.#first).map(({ message }) => message);
+    return this.#running ? [this.#running, ...waiting] : waiting;
+  }
+
+  /** Runs the chain; false if a layer awaits, and the lane goes on by itself later. */
+  #passes(message: Outgoing): boolean {
+    let waiting: Promise<void> | undefined;
+    try {
+      waiting = run(this.#track.layers(), message, this.#terminal);
+    } catch (cause) {
+      message.refuse({ cause });
+    }
+    if (waiting) {
+      this.#running = message;
+      void waiting
+        .catch((cause: unknown) => message.refuse({ cause }))
+        .then(() => {
+          this.#running = undefined;
+          this.#end(message);
+          this.#drain();
+        });
+      return false;
+    }
+    this.#end(message);
+    return true;
+  }
+
+  #end(message: Outgoing): void {
+    // Neither handed on, nor parked, nor settled: a layer did not call next().
+    if (message.stage === "chain") message.refuse();
+  }
+
+  #drain(): void {
+    while (this.#first < this.#waiting.length) {
+      const next = this.#waiting[this.#first++];
+      if (!next || next.message.abandoned) continue;
+      const { message, context } = next;
+      this.#track.leave(message);
+      if (!context.runInAsyncScope(() => this.#passes(message))) return;
+    }
+    this.#waiting = [];
+    this.#first = 0;
+    this.#busy = false;
+    this.#track.idle();
+  }
+}

@@ -1,0 +1,69 @@
+import type { Crossing, Layer, Slot } from "./run.ts";
+
+/** The built-ins, from the user's end of the onion to the wire's. */
+const SLOTS: readonly Slot[] = ["logging", "namespacing", "ackTracking", "queueing", "fdGuard"];
+
+const CROSSINGS: readonly Crossing[] = [
+  "outbound event",
+  "outbound ack",
+  "inbound event",
+  "inbound ack",
+];
+
+/** The layers of one namespace: for each crossing those that have something to do, in the order they run. */
+export interface Chains extends Record<Crossing, readonly Layer[]> {
+  guards: readonly Layer[];
+}
+
+/**
+ * Which layers a message crosses. What was registered runs in that order on the way out and in reverse
+ * on the way in; the built-ins stand at the wire's end, whatever was registered when.
+ */
+export class Layers {
+  readonly #builtins: readonly Layer[];
+  readonly #used: { readonly layer: Layer; readonly namespace: string | undefined }[] = [];
+  readonly #chains = new Map<string | undefined, Chains>();
+
+  constructor(builtins: readonly Layer[]) {
+    this.#builtins = builtins;
+  }
+
+  /** Adds a layer for one namespace, or for all. With a `slot` it replaces that built-in. */
+  use(layer: Layer, namespace?: string): void {
+    this.#used.push({ layer, namespace });
+    for (const [name, chains] of this.#chains) Object.assign(chains, this.#compile(name));
+  }
+
+  /** The chains of a namespace, of none in particular without a name. They follow what is used later. */
+  of(namespace: string | undefined): Chains {
+    let chains = this.#chains.get(namespace);
+    if (!chains) {
+      chains = this.#compile(namespace);
+      this.#chains.set(namespace, chains);
+    }
+    return chains;
+  }
+
+  #compile(namespace: string | undefined): Chains {
+    const used = this.#used
+      .filter((entry) => entry.namespace === undefined || entry.namespace === namespace)
+      .map((entry) => entry.layer);
+    const builtins = SLOTS.map((slot) =>
+      [...this.#builtins, ...used].findLast((layer) => layer.slot === slot),
+    );
+    const outbound = [...used.filter((layer) => !layer.slot), ...builtins].filter(
+      (layer) => layer !== undefined,
+    );
+    const inbound = outbound.toReversed();
+    const lists = CROSSINGS.map((crossing) => [
+      crossing,
+      (crossing.startsWith("outbound") ? outbound : inbound).filter(
+        (layer) => layer.crossings?.includes(crossing) ?? true,
+      ),
+    ]);
+    return {
+      ...(Object.fromEntries(lists) as Record<Crossing, Layer[]>),
+      guards: outbound.filter((layer) => layer.guard),
+    };
+  }
+}

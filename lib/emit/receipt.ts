@@ -1,0 +1,58 @@
+import type { BusError } from "../errors/bus-error.ts";
+import { check } from "../errors/check.ts";
+import type { OutboundEvent } from "../message/outbound-event.ts";
+
+/** A Node-style callback for an ack. */
+export type AckCallback<Reply> = (error: BusError | null, reply?: Reply) => void;
+
+/**
+ * What `emit` returns. Its methods belong to the same synchronous stretch as the `emit`; called
+ * later they throw a `TypeError`, because by then the message has left without a wish for an answer.
+ */
+export class Receipt<Reply = unknown> {
+  readonly #event: OutboundEvent;
+
+  /** @internal */
+  constructor(event: OutboundEvent) {
+    this.#event = event;
+  }
+
+  /** Sets how long to wait for the ack, in ms; `Infinity` waits for ever. Before `ackd`. */
+  within(timeout: number): this {
+    const milliseconds = check.timeout(timeout, "within()");
+    this.#assertFresh("within()");
+    if (this.#event.wantsAck) throw new TypeError("within() must be called before ackd()");
+    this.#event.limit(milliseconds);
+    return this;
+  }
+
+  /**
+   * Asks for an answer, and resolves to it. Rejects with a `BusError`, whose `executed` says whether a
+   * listener has run. With a callback it tells that as well, after the current operation.
+   */
+  ackd(callback?: AckCallback<Reply>): Promise<Reply> {
+    if (callback !== undefined) check.function(callback, "the callback of ackd()");
+    this.#assertFresh("ackd()");
+    const acknowledged = this.#event.acknowledged() as Promise<Reply>;
+    if (callback) {
+      // By nextTick, so that what the callback throws is not taken for a rejection.
+      acknowledged.then(
+        (reply) => process.nextTick(callback, null, reply),
+        (error: unknown) => process.nextTick(callback, error as BusError),
+      );
+    }
+    return acknowledged;
+  }
+
+  /** The long name of `ackd`. */
+  acknowledged(callback?: AckCallback<Reply>): Promise<Reply> {
+    return this.ackd(callback);
+  }
+
+  #assertFresh(what: string): void {
+    if (this.#event.isFresh) return;
+    throw new TypeError(
+      `${what} must be called in the same synchronous stretch as emit(), before any await or callback`,
+    );
+  }
+}

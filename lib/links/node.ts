@@ -1,0 +1,112 @@
+import type { ChildProcess } from "node:child_process";
+import type { Cluster, Worker as ClusterWorker } from "node:cluster";
+import type { Worker as Thread } from "node:worker_threads";
+import { wrong } from "../errors/check.ts";
+import type { Link } from "./link.ts";
+import { ProcessLink } from "./process.ts";
+import { ThreadLink } from "./thread.ts";
+
+/** A way to somebody that has not been taken yet. */
+export interface Connection {
+  /** What the peer is known by: two names for one channel have the same. */
+  readonly target: object;
+  link(): Link;
+}
+
+/** How a hub finds its peers. */
+export interface Connector {
+  /** The way to what `to()` was given. Throws a `TypeError` if there is none. */
+  reach(target: unknown): Connection;
+  /** The way to the parent, if there is one. */
+  parent(): Connection | undefined;
+  /** A link to a parent that does not exist. */
+  noParent(): Link;
+  /** Tells of every cluster worker, now and later. Returns how to stop. */
+  watchWorkers(tell: (connection: Connection) => void): () => void;
+}
+
+/** Looked up when they are needed: loading the package loads none of them. */
+const builtin = process.getBuiltinModule;
+
+let ports = 0;
+
+/** Cluster workers, children, threads, ports, and each one's way up. */
+export const nodeConnector: Connector = {
+  reach(target) {
+    const { Worker: Thread, MessagePort } = builtin("node:worker_threads");
+    const { ChildProcess } = builtin("node:child_process");
+    const { Worker: ClusterWorker } = builtin("node:cluster");
+    if (target instanceof ClusterWorker) return toWorker(target);
+    if (target instanceof ChildProcess) return toChild(target);
+    if (target instanceof Thread) return toThread(target);
+    if (target instanceof MessagePort) {
+      return { target, link: () => new ThreadLink(target, "port", `port:${++ports}`) };
+    }
+    throw wrong(
+      "the target of to()",
+      'a cluster worker, a ChildProcess with an IPC channel, a worker thread, a MessagePort, a peer or "parent"',
+      target,
+    );
+  },
+
+  parent() {
+    const { isMainThread, parentPort } = builtin("node:worker_threads");
+    if (!isMainThread) {
+      const target = parentPort;
+      return target
+        ? { target, link: () => new ThreadLink(target, "parent", "parent") }
+        : undefined;
+    }
+    if (typeof process.send !== "function") return undefined;
+    return { target: process, link: () => new ProcessLink(process, "parent", "parent") };
+  },
+
+  noParent() {
+    return {
+      kind: "parent",
+      id: "parent",
+      serialization: "unknown",
+      carriesHandles: false,
+      forgetsEarlyFrames: false,
+      ended: {},
+      encodesLater: false,
+      open() {},
+      send: () => true,
+      hold() {},
+      detach() {},
+    };
+  },
+
+  watchWorkers(tell) {
+    const cluster = builtin("node:cluster") as unknown as Cluster;
+    if (!cluster.isPrimary || !builtin("node:worker_threads").isMainThread) return () => undefined;
+    const onFork = (worker: ClusterWorker) => tell(toWorker(worker));
+    cluster.on("fork", onFork);
+    for (const worker of Object.values(cluster.workers ?? {})) {
+      if (worker) onFork(worker);
+    }
+    return () => cluster.off("fork", onFork);
+  },
+};
+
+function toWorker(worker: ClusterWorker): Connection {
+  const target = worker.process;
+  if ((target as unknown) === process) {
+    throw new TypeError('a worker talks to the primary with to("parent"), not to itself');
+  }
+  return { target, link: () => new ProcessLink(target, "worker", `worker:${worker.id}`) };
+}
+
+function toChild(target: ChildProcess): Connection {
+  // Without a channel it was started by spawn or exec; one that has lost its channel still has `send`.
+  if (typeof (target as Partial<ChildProcess>).send !== "function") {
+    throw new TypeError(
+      "the target of to() has no IPC channel: start it with fork(), or with stdio 'ipc'",
+    );
+  }
+  return { target, link: () => new ProcessLink(target, "child", `child:${target.pid}`) };
+}
+
+function toThread(target: Thread): Connection {
+  return { target, link: () => new ThreadLink(target, "thread", `thread:${target.threadId}`) };
+}

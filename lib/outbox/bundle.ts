@@ -1,0 +1,170 @@
+import type { OutboundEvent } from "../message/outbound-event.ts";
+import { afterStretch } from "../time/stretch.ts";
+import type { Parcel, Snapshot, WireItem } from "../wire/protocol.ts";
+import type { Room } from "./backlog.ts";
+
+/** Messages, and bytes, in a bundle at most. */
+const MOST_MESSAGES = 256;
+const MOST_BYTES = 65_536;
+
+/** A message of which only its text is left, made readable again. */
+export interface Restored {
+  readonly namespace: string;
+  readonly event: string;
+  readonly data: unknown;
+}
+
+/**
+ * Messages that wait for a pending write, as the text of a frame: objects would take several times the
+ * memory, and a million of them the collector's time. A message that somebody still has business with, because it is
+ * awaited or has a deadline, stays an object beside the text.
+ *
+ * A full bundle is packed into bytes, outside the heap: what survives there makes V8 enlarge the space for
+ * short-lived objects by more than the messages take.
+ */
+export class Bundle implements Parcel {
+  readonly flow = "one way";
+  readonly payload = undefined;
+  readonly transfer = undefined;
+  snapshot: Snapshot | undefined = undefined;
+  readonly #room: Room;
+  /** In order of emit: a text, what has to stay an object, or nothing if it has settled. */
+  #entries: (string | OutboundEvent | undefined)[] = [];
+  /** The same once it is packed: several texts in one. */
+  #packed: (Buffer | OutboundEvent)[] | undefined;
+  #bytes = 0;
+  /** From here on no message of it can be taken out, or given more to do. */
+  isFixed = false;
+  /** It was given to the channel. */
+  isWritten = false;
+
+  constructor(room: Room) {
+    this.#room = room;
+  }
+
+  /** Takes a message whose room is reserved, as text. Returns false if the bundle is full, or fixed. */
+  add(event: OutboundEvent, text: string): boolean {
+    // A broken channel gave it back: an ack asked for from here on would never be heard of.
+    if (this.isFixed) return false;
+    if (this.#entries.length >= MOST_MESSAGES || this.#bytes >= MOST_BYTES) {
+      // Until the stretch is over an ack may be asked for.
+      afterStretch(() => this.#pack());
+      return false;
+    }
+    event.place = { bundle: this, index: this.#entries.length };
+    this.#entries.push(text);
+    this.#bytes += event.reserved;
+    return true;
+  }
+
+  /** Somebody wants to hear of the message again. */
+  keep(event: OutboundEvent, index: number): void {
+    if (!this.isFixed) this.#entries[index] = event;
+  }
+
+  /** The message has settled before it was written. */
+  drop(event: OutboundEvent, index: number): void {
+    const packed = this.#packed?.indexOf(event) ?? -1;
+    if (packed >= 0) this.#packed?.splice(packed, 1);
+    else if (this.isFixed) return;
+    else this.#entries[index] = undefined;
+    this.#bytes -= event.reserved;
+    this.#room.release(event);
+  }
+
+  /** What is left of the messages, in order: objects, and texts that `restore` makes messages of again. */
+  unpack(restore: (message: Restored) => OutboundEvent): OutboundEvent[] {
+    this.#leaveRoom();
+    return this.#parts().flatMap((part) => {
+      if (typeof part !== "string") return part;
+      const items = JSON.parse(`[${part}]`) as WireItem[];
+      return items.map(([, , namespace, event, , data]) =>
+        restore({ namespace: namespace as string, event: event as string, data }),
+      );
+    });
+  }
+
+  get size(): number {
+    return this.#bytes;
+  }
+
+  get abandoned(): boolean {
+    return this.#packed === undefined && this.#entries.every((entry) => entry === undefined);
+  }
+
+  item(): WireItem {
+    throw new TypeError("a bundle is a frame of its own");
+  }
+
+  /** The items of the frame. */
+  frameText(): string {
+    const texts = this.#parts().map((part) => (typeof part === "string" ? part : part.text()));
+    return `[${texts.join(",")}]`;
+  }
+
+  written(): void {
+    this.isFixed = true;
+    this.isWritten = true;
+    this.#leaveRoom();
+    for (const entry of this.#objects()) entry.written();
+  }
+
+  left(): void {
+    for (const entry of this.#objects()) entry.left();
+  }
+
+  notWritten(): void {
+    this.isWritten = false;
+    for (const entry of this.#objects()) entry.notWritten();
+  }
+
+  unencodable(): void {
+    // It is encoded.
+  }
+
+  /** What waited here waits no more. */
+  #leaveRoom(): void {
+    this.#room.waiting -= this.#bytes;
+    this.#bytes = 0;
+    for (const entry of this.#objects()) {
+      entry.reserved = 0;
+      entry.place = undefined;
+    }
+    this.#room.moved();
+  }
+
+  /** Texts of one message or more, and objects, in order. */
+  #parts(): (string | OutboundEvent)[] {
+    if (!this.#packed) return this.#entries.filter((entry) => entry !== undefined);
+    return this.#packed.map((part) => (Buffer.isBuffer(part) ? part.toString() : part));
+  }
+
+  #pack(): void {
+    if (this.isFixed) return;
+    this.isFixed = true;
+    const packed: (Buffer | OutboundEvent)[] = [];
+    let texts: string[] = [];
+    const closeTexts = () => {
+      if (texts.length > 0) packed.push(Buffer.from(texts.join(",")));
+      texts = [];
+    };
+    for (const entry of this.#entries) {
+      if (typeof entry === "string") {
+        texts.push(entry);
+      } else if (entry) {
+        closeTexts();
+        packed.push(entry);
+      }
+    }
+    closeTexts();
+    this.#packed = packed;
+    this.#entries = [];
+  }
+
+  #objects(): OutboundEvent[] {
+    const entries = this.#packed ?? this.#entries;
+    return entries.filter(
+      (entry) => typeof entry === "object" && !Buffer.isBuffer(entry),
+    ) as OutboundEvent[];
+  }
+}

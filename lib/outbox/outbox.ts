@@ -1,0 +1,346 @@
+import type { Hold } from "../links/hold.ts";
+import type { Link, SendFailure } from "../links/link.ts";
+import type { OutboundEvent } from "../message/outbound-event.ts";
+import { endStretch } from "../time/stretch.ts";
+import { type Encoded, encodeFrame, takeSnapshot } from "../wire/encode.ts";
+import { Control } from "../wire/note.ts";
+import { Item, type Parcel } from "../wire/protocol.ts";
+import type { Room } from "./backlog.ts";
+import { Bundle } from "./bundle.ts";
+import { Progress, type Step } from "./progress.ts";
+import { shareEncoding } from "./sharing.ts";
+
+/** Messages in a frame, at most and, where there are so many, at least. */
+const MOST_IN_FRAME = 256;
+const LEAST_IN_FRAME = 2;
+/** Of what is in flight a frame takes this part, so that both sides have something to do at all times. */
+const SHARE = 4;
+/** In `json`, where a frame costs little, it takes less of what is few. */
+const FEW = 64;
+const SHARE_OF_FEW = 8;
+/** Messages in a frame of such that are not answered. */
+const MOST_ONE_WAY = 64;
+
+/** Frames given to the channel and not taken by the system, beyond which everything waits here. */
+const MOST_UNWRITTEN = 64;
+/** What is emitted in one tick beyond this many messages, or the room for a burst, counts as waiting. */
+const BURST = 4096;
+/** A peer that does not read gets no more than this many notes between the buses. */
+const MOST_NOTES = 1000;
+
+/** What the outbox asks of its peer. */
+export interface OutboxOwner {
+  readonly link: Link;
+  readonly serialization: Link["serialization"];
+  readonly room: Room;
+  readonly hold: Hold;
+  /** Messages written and not answered. */
+  readonly inFlight: number;
+  /** How many messages the last frame from there had. */
+  readonly lastFrameSize: number;
+}
+
+/**
+ * What is about to be written to one peer. Messages of one tick share frames; while the channel has enough that it
+ * could not write, or a handle is on its way, everything waits here, so that what was never written can be told
+ * from what may have arrived.
+ */
+export class Outbox {
+  readonly #owner: OutboxOwner;
+  #parcels: Parcel[] = [];
+  #scheduled = false;
+  #frameNumber = 0;
+  /** Parcels pushed since the last flush. */
+  #inTick = 0;
+  #bytesInTick = 0;
+  /** Frames given to the link that have not left this process. */
+  #unwritten = 0;
+  /** What is in them. */
+  readonly #writing = new Set<readonly Parcel[]>();
+  /** The link asks to wait until they have. */
+  #isBlocked = false;
+  readonly #progress = new Progress();
+  /** The one handle on its way: the next waits until the other side has it. */
+  #transfer: OutboundEvent | undefined;
+  #closed = false;
+  readonly #onProgress: () => void;
+
+  constructor(owner: OutboxOwner, onProgress: () => void) {
+    this.#owner = owner;
+    this.#onProgress = onProgress;
+  }
+
+  /** Whether what comes now has to wait for more than the end of this tick. */
+  get holds(): boolean {
+    return this.#isFull || this.#transfer !== undefined || this.#isBurst;
+  }
+
+  get #isFull(): boolean {
+    const { room } = this.#owner;
+    return this.#isBlocked || this.#unwritten >= MOST_UNWRITTEN || room.unwritten >= room.window;
+  }
+
+  get #isBurst(): boolean {
+    return this.#inTick >= BURST || this.#bytesInTick >= this.#owner.room.burst;
+  }
+
+  /** Puts a parcel into a frame of this tick. */
+  push(parcel: Parcel): void {
+    if (this.#closed) return;
+    this.#parcels.push(parcel);
+    this.#progress.enter();
+    this.#inTick++;
+    this.#bytesInTick += parcel.size;
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    process.nextTick(() => this.#flush());
+  }
+
+  /** Puts a message that has to wait with others, as text. Returns false if it has to stay an object. */
+  bundle(event: OutboundEvent): boolean {
+    if (this.#closed || !event.isBundleable) return false;
+    const text = event.text();
+    const last = this.#parcels.at(-1);
+    if (last instanceof Bundle && last.add(event, text)) return true;
+    const bundle = new Bundle(this.#owner.room);
+    bundle.add(event, text);
+    this.push(bundle);
+    return true;
+  }
+
+  /** Sends what the buses tell each other past everything that waits. */
+  pushFirst(control: Control): void {
+    if (!this.#closed && this.#unwritten < MOST_NOTES) this.#send([control], 0);
+  }
+
+  /** Tells, whenever it is asked, whether everything has left that has been pushed so far. */
+  whenPast(): () => boolean {
+    const { mark } = this.#progress;
+    return () => this.#closed || (this.#progress.hasPassed(mark) && !this.#transfer);
+  }
+
+  get isIdle(): boolean {
+    return this.#closed || (this.#parcels.length === 0 && this.#unwritten === 0 && !this.#transfer);
+  }
+
+  /** The other side says whether the handle with that message has arrived. */
+  transferred(id: number, arrived: boolean): void {
+    if (this.#transfer?.id === id) this.#endTransfer(arrived);
+  }
+
+  /**
+   * Nothing can be sent any more. Returns the message whose handle is on its way, what was given to the channel
+   * and may not have left this process, and what was never sent.
+   */
+  close(): Parcel[] {
+    this.#closed = true;
+    const left = [...[...this.#writing].flat(), ...this.#parcels];
+    if (this.#transfer) left.unshift(this.#transfer);
+    this.#parcels = [];
+    this.#idle();
+    return left;
+  }
+
+  /**
+   * Once what was left is settled: lets go of the handle that is on its way. A channel that goes on without the bus
+   * has to write it first: otherwise the message is lost with it, and Node waits for ever for it to be received.
+   */
+  letGo(isChannelOver: boolean): void {
+    const event = this.#transfer;
+    const isUnwritten = [...this.#writing].some(([first]) => first === event);
+    if (isChannelOver || !isUnwritten) this.#settleTransfer(false);
+  }
+
+  /** Writes a message that is alone in its tick at once, not at the end of it. */
+  hurry(): void {
+    if (this.#scheduled && this.#parcels.length === 1) this.#write();
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    this.#inTick = 0;
+    this.#bytesInTick = 0;
+    endStretch();
+    this.#write();
+  }
+
+  /** Writes what waits, as far as the link takes it. */
+  #write(): void {
+    let sent = 0;
+    while (!this.#isFull && !this.#transfer && sent < this.#parcels.length) {
+      sent += this.#send(this.#parcels, sent);
+    }
+    this.#parcels = sent === this.#parcels.length ? [] : this.#parcels.slice(sent);
+    this.#idle();
+  }
+
+  /** Makes a frame of the parcels from `start` on and sends it. Returns how many it has dealt with. */
+  #send(parcels: readonly Parcel[], start: number, step?: Step): number {
+    const { serialization, link } = this.#owner;
+    const most = this.#mostInFrame(parcels, start);
+    // What the link encodes later has to be read and checked now.
+    if (link.encodesLater) this.#takeSnapshots(parcels.slice(start, start + most));
+    else shareEncoding(serialization, parcels, start, start + most);
+    const number = ++this.#frameNumber;
+    const encoded = encodeFrame(serialization, number, parcels, start, most);
+    const { consumed } = encoded;
+    // What is sent past the queue was never in it.
+    const taken = step ?? this.#progress.take(parcels === this.#parcels ? consumed : 0);
+    const [first] = encoded.parcels;
+    if (!first) {
+      this.#progress.end(taken);
+      return consumed;
+    }
+    try {
+      this.#writeFrame(encoded, taken);
+    } catch (error) {
+      this.#sendSound(encoded.parcels, error, taken);
+      return consumed;
+    }
+    for (const parcel of encoded.parcels) parcel.written();
+    if (first.transfer) this.#follow(first as OutboundEvent);
+    return consumed;
+  }
+
+  #mostInFrame(parcels: readonly Parcel[], start: number): number {
+    const left = parcels.length - start;
+    const { inFlight, lastFrameSize, serialization } = this.#owner;
+    const all = inFlight + left;
+    const share = all < FEW && serialization === "json" ? SHARE_OF_FEW : SHARE;
+    switch (parcels[start]?.flow) {
+      case "request":
+        return between(LEAST_IN_FRAME, Math.ceil(all / share), MOST_IN_FRAME);
+      case "answer":
+        return between(LEAST_IN_FRAME, lastFrameSize, MOST_IN_FRAME);
+      case "one way":
+      case undefined:
+        return between(MOST_ONE_WAY, Math.ceil(left / SHARE), MOST_IN_FRAME);
+    }
+  }
+
+  #writeFrame({ frame, parcels, bytes }: Encoded, step: Step): void {
+    this.#unwritten++;
+    this.#owner.room.unwritten += bytes;
+    this.#writing.add(parcels);
+    let isDone = false;
+    const done = (failure?: SendFailure) => {
+      if (isDone) return;
+      isDone = true;
+      this.#writing.delete(parcels);
+      if (this.#closed) {
+        if (parcels[0] === this.#transfer) this.#settleTransfer(false);
+        return;
+      }
+      if (failure === "channel") {
+        this.#break(parcels);
+        return;
+      }
+      this.#leave(bytes, step);
+      if (failure === "handle") this.#loseHandle(parcels[0] as OutboundEvent);
+      else this.#wrote(parcels);
+    };
+    try {
+      const isWritable = this.#owner.link.send(frame, parcels[0]?.transfer, done);
+      if (!isWritable && !isDone) this.#isBlocked = true;
+    } catch (error) {
+      isDone = true;
+      this.#writing.delete(parcels);
+      this.#unwritten--;
+      this.#owner.room.unwritten -= bytes;
+      throw error;
+    }
+  }
+
+  /** A frame is in this process no more. */
+  #leave(bytes: number, step: Step): void {
+    this.#unwritten--;
+    this.#owner.room.unwritten -= bytes;
+    this.#owner.room.moved();
+    if (this.#unwritten === 0) this.#isBlocked = false;
+    this.#progress.end(step);
+  }
+
+  #wrote(parcels: readonly Parcel[]): void {
+    for (const parcel of parcels) parcel.left();
+    if (!this.#isFull) this.#resume();
+    this.#onProgress();
+  }
+
+  /**
+   * The channel is broken, as will be told soon. Until then nothing more is given to it, and what it did
+   * not take waits here with the rest.
+   */
+  #break(parcels: readonly Parcel[]): void {
+    this.#isBlocked = true;
+    for (const parcel of parcels) parcel.notWritten();
+    this.#parcels = [...parcels, ...this.#parcels];
+  }
+
+  /** The channel is sound, but could not take that handle, nor the message with it. */
+  #loseHandle(event: OutboundEvent): void {
+    event.notWritten();
+    if (this.#transfer === event) this.#endTransfer(false);
+  }
+
+  /** One payload could not be encoded: encodes each by itself, leaves those out that fail, and sends the others. */
+  #sendSound(parcels: readonly Parcel[], error: unknown, step: Step): void {
+    if (parcels.every((parcel) => parcel.snapshot)) {
+      for (const parcel of parcels) parcel.unencodable(error);
+      this.#progress.end(step);
+      return;
+    }
+    const sound = this.#takeSnapshots(parcels);
+    const last = sound.pop();
+    // Each in a frame of its own: all of them together may have been too long.
+    for (const parcel of sound) this.#send([parcel], 0);
+    if (last) this.#send([last], 0, step);
+    else this.#progress.end(step);
+  }
+
+  /** Encodes each payload by itself. Returns those of which that is possible; the others are settled. */
+  #takeSnapshots(parcels: readonly Parcel[]): Parcel[] {
+    return parcels.filter((parcel) => {
+      if (parcel.abandoned) return false;
+      try {
+        parcel.snapshot ??= takeSnapshot(this.#owner.serialization, parcel.payload);
+        return true;
+      } catch (cause) {
+        parcel.unencodable(cause);
+        return false;
+      }
+    });
+  }
+
+  /** Asks, right behind a handle, whether it came; the answer lets the next frames go. */
+  #follow(event: OutboundEvent): void {
+    this.#transfer = event;
+    this.#owner.hold.set("handle", true);
+    this.pushFirst(new Control(Item.HANDLE_CHECK, event.id));
+  }
+
+  /** It is known whether the handle has arrived: the next frames may go. */
+  #endTransfer(arrived: boolean): void {
+    this.#owner.hold.set("handle", false);
+    this.#settleTransfer(arrived);
+    this.#flush();
+  }
+
+  #settleTransfer(arrived: boolean): void {
+    const event = this.#transfer;
+    this.#transfer = undefined;
+    event?.transferred(arrived);
+  }
+
+  #resume(): void {
+    if (this.#parcels.length > 0 && !this.#scheduled) this.#flush();
+    else this.#idle();
+  }
+
+  #idle(): void {
+    if (this.isIdle) this.#onProgress();
+  }
+}
+
+function between(least: number, value: number, most: number): number {
+  return Math.max(least, Math.min(value, most));
+}

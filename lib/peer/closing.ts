@@ -1,0 +1,65 @@
+import type { Outbox } from "../outbox/outbox.ts";
+import { Control } from "../wire/note.ts";
+import { Closing, Item } from "../wire/protocol.ts";
+
+/** A namespace, or `undefined` for the whole bus. */
+type Scope = string | undefined;
+
+/**
+ * The closing of either side, as the two tell each other. Frames come in order, so when the other side
+ * has answered that it knows, nothing that it sent before is on its way any more.
+ */
+export class Farewell {
+  readonly #outbox: Outbox;
+  /** What this side closes, and the other has not answered. */
+  readonly #unseen = new Set<Scope>();
+  /** What the other side closes. */
+  readonly #closed = new Set<Scope>();
+  /** The other side has closed its bus and hears nothing any more. */
+  isGone = false;
+
+  constructor(outbox: Outbox) {
+    this.#outbox = outbox;
+  }
+
+  /** Tells that no further messages are accepted here. */
+  announce(scope: Scope): void {
+    if (this.isGone) return;
+    this.#unseen.add(scope);
+    this.#tell(scope, Closing.ANNOUNCED);
+  }
+
+  /** Tells, past everything that waits, that nothing is heard here any more. */
+  leave(): void {
+    if (this.isGone) return;
+    this.#outbox.pushFirst(new Control(Item.CLOSING, 0, Closing.GONE));
+  }
+
+  /** Whether the other side knows what was announced. */
+  isSeen(scope: Scope): boolean {
+    return this.isGone || !this.#unseen.has(scope);
+  }
+
+  /** Whether the other side takes no messages any more: in a namespace, or in any. */
+  hasClosed(scope: Scope): boolean {
+    return this.#closed.size > 0 && this.#closed.has(scope);
+  }
+
+  /** What the other side tells. Returns whether it closes something. */
+  receive(scope: Scope, step: unknown): boolean {
+    if (step === Closing.SEEN) {
+      this.#unseen.delete(scope);
+      return false;
+    }
+    // Said once, it is known; and answered once.
+    const isNews = !this.#closed.has(scope);
+    this.#closed.add(scope);
+    if (step === Closing.GONE) this.isGone = true;
+    else if (isNews) this.#tell(scope, Closing.SEEN);
+    return isNews || this.isGone;
+  }
+
+  #tell(scope: Scope, step: number): void {
+    this.#outbox.push(new Control(Item.CLOSING, scope ?? 0, step));
+  }
+}

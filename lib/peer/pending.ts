@@ -1,0 +1,78 @@
+import type { Terminal } from "../chain/run.ts";
+import type { BusError } from "../errors/bus-error.ts";
+import { InboundAck, receive } from "../message/inbound-event.ts";
+import type { OutboundEvent } from "../message/outbound-event.ts";
+import { metaOf, number, readAcks } from "../wire/decode.ts";
+import { Flag, type WireItem } from "../wire/protocol.ts";
+import { decodeFailure } from "../wire/remote-error.ts";
+import { ById } from "./by-id.ts";
+
+/** The end of the chain of an ack: its receipt is settled by a layer. */
+const reach: Terminal = (message) => {
+  (message as InboundAck).reached = true;
+  return undefined;
+};
+
+/** The messages that were written to a peer and wait for their acks, by id. */
+export class Pending {
+  readonly #peerId: string;
+  readonly #byId = new ById<OutboundEvent>();
+
+  constructor(peerId: string) {
+    this.#peerId = peerId;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  values(): OutboundEvent[] {
+    return this.#byId.values();
+  }
+
+  add(event: OutboundEvent): void {
+    this.#byId.add(event);
+  }
+
+  remove(event: OutboundEvent): void {
+    this.#byId.delete(event.id);
+  }
+
+  /** An item with an ack, or a run of them. */
+  receive(item: WireItem): void {
+    const head = item[0] as number;
+    if (head & Flag.RUN) {
+      readAcks(item, this.#takeReply);
+      return;
+    }
+    const answered = this.#unanswered(number(item[1]));
+    if (!answered) return;
+    // All of it is read before anything is done: a malformed ack is none.
+    const { h } = metaOf(item[2]);
+    const failure = head & Flag.FAILURE ? decodeFailure(item[3], this.#peerId) : undefined;
+    this.#settle(answered, failure ? undefined : item[3], failure, h);
+  }
+
+  readonly #takeReply = (id: number, reply: unknown): void => {
+    const answered = this.#unanswered(id);
+    if (answered) this.#settle(answered, reply);
+  };
+
+  /** A late ack, or a second one, finds nobody who waits for it. */
+  #unanswered(id: number): OutboundEvent | undefined {
+    const answered = this.#byId.get(id);
+    return answered?.isAnswered ? undefined : answered;
+  }
+
+  #settle(
+    answered: OutboundEvent,
+    reply: unknown,
+    failure?: BusError,
+    headers?: Record<string, string>,
+  ): void {
+    answered.isAnswered = true;
+    const ack = new InboundAck(answered, reply, failure, headers);
+    // It has arrived in time. The middleware gets as much time again, so that it settles in any case.
+    if (receive(answered.chains["inbound ack"], ack, reach)) answered.restartTime();
+  }
+}

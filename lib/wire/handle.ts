@@ -1,0 +1,94 @@
+import type { Socket as DatagramSocket } from "node:dgram";
+import type { Server, Socket } from "node:net";
+import type { Handle } from "../links/link.ts";
+
+/** What a handle is; only these three can cross to another process. */
+export type HandleKind = "socket" | "server" | "datagram";
+
+/** Looked up when a handle is used, so that loading the package loads none of them. */
+const builtin = process.getBuiltinModule;
+
+/** Node's own part of a handle; `null` once it is closed or sent away. */
+interface WithNative {
+  _handle?: { readStop?: () => number; fd?: unknown; reading?: boolean } | null;
+  /** The server that accepted the socket, for Node's own counting. */
+  server?: unknown;
+}
+
+/** The kind of a handle that can cross; `undefined` for everything else, TLS among it. */
+export function kindOf(handle: unknown): HandleKind | undefined {
+  const net = builtin("node:net");
+  const tls = builtin("node:tls");
+  if (handle instanceof tls.TLSSocket || handle instanceof tls.Server) return undefined;
+  if (handle instanceof net.Socket) return "socket";
+  if (handle instanceof builtin("node:dgram").Socket) return "datagram";
+  // A cluster worker's server that shares its port through the primary has no descriptor of its own.
+  if (handle instanceof net.Server) return isFake(handle) ? undefined : "server";
+  return undefined;
+}
+
+/** Whether there is still a descriptor to send. */
+export function isOpen(handle: Handle): boolean {
+  if (kindOf(handle) === "datagram") return isBound(handle as DatagramSocket);
+  const descriptor = (handle as WithNative)._handle?.fd;
+  return typeof descriptor === "number" && descriptor >= 0;
+}
+
+/**
+ * Takes a socket over from the caller of `emit`: from now on it reads nothing more, so that
+ * what the client sends stays for the receiver. `pause()` alone would go on reading for a while.
+ */
+export function takeOver(handle: Handle): void {
+  if (kindOf(handle) !== "socket") return;
+  const socket = handle as Socket & WithNative;
+  socket.pause();
+  socket._handle?.readStop?.();
+  if (socket._handle) socket._handle.reading = false;
+}
+
+/** What the sender had already read from a socket, as base64, if anything. */
+export function takeUnread(handle: Handle): string | undefined {
+  if (kindOf(handle) !== "socket") return undefined;
+  const socket = handle as Socket & WithNative;
+  // Otherwise Node would count it among the sockets of a server that its receiver may never close.
+  socket.server = null;
+  if (socket.readableLength === 0) return undefined;
+  // They are the receiver's to read: listeners of the sender must not get them too.
+  socket.removeAllListeners("data");
+  const unread: unknown = socket.read();
+  // Reading has set the socket going again.
+  takeOver(socket);
+  if (typeof unread === "string") {
+    return Buffer.from(unread, socket.readableEncoding ?? "utf8").toString("base64");
+  }
+  return Buffer.isBuffer(unread) ? unread.toString("base64") : undefined;
+}
+
+/** Puts what the sender had read in front of what is still to be read. */
+export function putBack(handle: Handle, unread: string): void {
+  if (kindOf(handle) === "socket") (handle as Socket).unshift(Buffer.from(unread, "base64"));
+}
+
+/** Lets go of the sender's copy. A socket has one owner; servers and datagram sockets are shared. */
+export function release(handle: Handle): void {
+  if (kindOf(handle) === "socket") (handle as Socket).destroy();
+}
+
+/** Closes a received handle that nobody wants. */
+export function discard(handle: Handle): void {
+  if (kindOf(handle) === "socket") (handle as Socket).destroy();
+  else (handle as Server).close();
+}
+
+function isBound(socket: DatagramSocket): boolean {
+  try {
+    return socket.address() !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function isFake(server: Server): boolean {
+  const native = (server as WithNative)._handle;
+  return Boolean(native) && native?.fd === undefined;
+}

@@ -1,0 +1,113 @@
+import type { Handle } from "../links/link.ts";
+
+/** The one key of our frames. Everything else on a channel is somebody else's. */
+export const FRAME_KEY = "clusterphone2";
+
+/** The protocol this version speaks. Majors do not mix; newer minors add things that can be ignored. */
+export const PROTOCOL = { major: 2, minor: 0 } as const;
+
+/** What an item of a frame is: the low four bits of its head. */
+export const Item = {
+  HELLO: 0,
+  READY: 1,
+  EVENT: 2,
+  ACK: 3,
+  /** Asks whether the handle sent just before has arrived. */
+  HANDLE_CHECK: 4,
+  HANDLE_RESULT: 5,
+  CANCEL: 6,
+  /** No more messages are accepted: of a namespace (by name) or of any (0). With what `Closing` says. */
+  CLOSING: 7,
+} as const;
+
+/** The steps of a close. What comes before an answer to the first on the channel was sent before it was seen. */
+export const Closing = { ANNOUNCED: 0, SEEN: 1, GONE: 2 } as const;
+
+/** What else the head of an item says. */
+export const Flag = {
+  /** The sender of an event waits for an ack. */
+  WANTS_ACK: 16,
+  /** An ack is a failure. */
+  FAILURE: 32,
+  /** The payload is a JSON text, or v8 bytes beside the text of the frame, encoded before its frame. */
+  ENCODED: 64,
+  /** The payload stands beside the JSON text of the frame. */
+  BESIDE: 128,
+  /** A handle travels with the event. */
+  HANDLE: 256,
+  /**
+   * A run of events with the same names, or of acks, whose ids follow each other and that have nothing but a
+   * payload: head, first id, names if they are events, payloads.
+   */
+  RUN: 512,
+} as const;
+
+/** An item: its head, then what belongs to its kind, the payload last and only if there is one. */
+export type WireItem = unknown[];
+
+/** Optional parts of an event or ack. */
+export interface Meta {
+  /** Headers. */
+  readonly h?: Record<string, string>;
+  /** Milliseconds left of a deadline that was set for the message. */
+  readonly d?: number;
+  /** 1 if the sender may cancel. */
+  readonly s?: 1;
+  /** Bytes that were read from the socket before it was sent, as base64. */
+  readonly b?: string;
+}
+
+/** A payload that was encoded before its frame, because the message has to wait. */
+export interface Snapshot {
+  /** A JSON text: what both serializations make of plain data, or what `json` makes of anything. `""` is no data. */
+  readonly json?: string | undefined;
+  /** What `advanced` makes of it. */
+  readonly bytes?: Uint8Array | undefined;
+  /** A text, which stands for itself. */
+  readonly value?: string | undefined;
+  /** What `postMessage` makes of it. */
+  readonly clone?: { readonly value: unknown } | undefined;
+  /** Bytes it takes, at least about. */
+  readonly size: number;
+}
+
+/** How a parcel moves: with others that are answered, as an answer to such, or on its own. */
+export type Flow = "request" | "answer" | "one way";
+
+/** Something that waits to be put into a frame. */
+export interface Parcel {
+  readonly flow: Flow;
+  /** Bytes it takes, about. */
+  readonly size: number;
+  /** Nobody waits for it any more: it is left out. */
+  readonly abandoned: boolean;
+  /** The payload; `undefined` if there is none. */
+  readonly payload: unknown;
+  snapshot: Snapshot | undefined;
+  /** Travels in a frame of its own. */
+  readonly transfer: Handle | undefined;
+  /** Where there is nothing to tell of it but its names and a payload: the head of its item. */
+  readonly plainHead?: number | undefined;
+  readonly id?: number;
+  readonly namespace?: string;
+  readonly event?: string;
+  /** The item, without its payload. */
+  item(): WireItem;
+  /** Of a parcel that is a frame by itself, encoded before: the text of its items. */
+  frameText?(): string;
+  /** It was given to the link. */
+  written(): void;
+  /** It has left this process, or at least Node says so. */
+  left(): void;
+  /** It was given to the link, but the channel is broken and took nothing of it. */
+  notWritten(): void;
+  /** Its payload cannot be encoded, and it was left out. */
+  unencodable(cause: unknown): void;
+}
+
+/** The body of a frame of ours; `undefined` if a message on the channel is none. */
+export function bodyOf(message: unknown): { body: unknown } | undefined {
+  if (typeof message !== "object" || message === null) return undefined;
+  if (!Object.hasOwn(message, FRAME_KEY)) return undefined;
+  return { body: (message as Record<string, unknown>)[FRAME_KEY] };
+}
