@@ -230,7 +230,7 @@ describe("classic", () => {
       const { pathToFileURL } = await import("node:url");
       const { default: phone } = await import("clusterphone/classic");
       cpSync("dist/lib", "dist/classic-copy", { recursive: true });
-      const copy = await import(pathToFileURL("dist/classic-copy/classic.js"));
+      const copy = await import(pathToFileURL("dist/classic-copy/classic/index.js"));
       rmSync("dist/classic-copy", { recursive: true });
       tell([copy.default === phone, require("clusterphone/classic") === phone, cluster.listenerCount("fork")]);
       end();`,

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { type BusPair, busPair, turn } from "./support/buses.ts";
+import { type BusPair, busPair, turn } from "../support/buses.ts";
 
 /** Names that have a meaning to JavaScript, and such that have none. */
 const name = fc.oneof(

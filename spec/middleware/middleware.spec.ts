@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { expect } from "chai";
 import sinon from "sinon";
-import type { Crossing, Slot } from "../lib/chain/run.ts";
-import type { Layer, Message, Middleware } from "../lib/index.ts";
-import { logging, type Peer, queueing } from "../lib/index.ts";
-import { memoryPair } from "../lib/links/memory.ts";
-import { type BusPair, busPair, lonelyBus, nextEvent, rejection, turn } from "./support/buses.ts";
-import { runScript } from "./support/processes.ts";
+import type { Crossing, Slot } from "../../lib/chain/run.ts";
+import type { Layer, Message, Middleware } from "../../lib/index.ts";
+import { logging, type Peer, queueing } from "../../lib/index.ts";
+import { memoryPair } from "../../lib/links/memory.ts";
+import { type BusPair, busPair, lonelyBus, nextEvent, rejection, turn } from "../support/buses.ts";
+import { runScript } from "../support/processes.ts";
 
 describe("middleware", () => {
   let pair: BusPair;

@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import { type Fact, type Outcome, PRIMARY, type Sent } from "./oracle/facts.ts";
-import { judge, RULES } from "./oracle/rules.ts";
-import { LIMITS } from "./soak/limits.ts";
-import { endingsOf, planOf } from "./soak/plan.ts";
+import { LIMITS } from "../soak/limits.ts";
+import { endingsOf, planOf } from "../soak/plan.ts";
+import { type Fact, type Outcome, PRIMARY, type Sent } from "./facts.ts";
+import { judge, RULES } from "./rules.ts";
 
 type Failed = Extract<Outcome, { code: unknown }>;
 

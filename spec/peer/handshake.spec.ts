@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import sinon from "sinon";
-import { MemoryLink } from "../lib/links/memory.ts";
-import { lonelyBus, turn } from "./support/buses.ts";
+import { MemoryLink } from "../../lib/links/memory.ts";
+import { lonelyBus, turn } from "../support/buses.ts";
 
 describe("a hello that may get lost", () => {
   let clock: sinon.SinonFakeTimers;

@@ -4,9 +4,9 @@ import { inspect } from "node:util";
 import { runInNewContext } from "node:vm";
 import { expect } from "chai";
 import sinon from "sinon";
-import { type Bus, bus, type Receipt } from "../lib/index.ts";
-import { memoryPair } from "../lib/links/memory.ts";
-import { type BusPair, busPair, lonelyBus, nextEvent, rejection, turn } from "./support/buses.ts";
+import { type Bus, bus, type Receipt } from "../../lib/index.ts";
+import { memoryPair } from "../../lib/links/memory.ts";
+import { type BusPair, busPair, lonelyBus, nextEvent, rejection, turn } from "../support/buses.ts";
 
 describe("the bus", () => {
   let pair: BusPair;

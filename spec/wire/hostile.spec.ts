@@ -1,9 +1,9 @@
 import { Socket } from "node:net";
 import { expect } from "chai";
 import sinon from "sinon";
-import { memoryPair } from "../lib/links/memory.ts";
-import { Flag, Item } from "../lib/wire/protocol.ts";
-import { type BusPair, busPair, lonelyBus, rejection, turn } from "./support/buses.ts";
+import { memoryPair } from "../../lib/links/memory.ts";
+import { Flag, Item } from "../../lib/wire/protocol.ts";
+import { type BusPair, busPair, lonelyBus, rejection, turn } from "../support/buses.ts";
 
 /** The number of a forged frame: after those of the greeting. */
 const FORGED = 10;

@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { Lane, type Track } from "../lib/chain/lane.ts";
-import type { OutboundEvent } from "../lib/message/outbound-event.ts";
-import { turn } from "./support/buses.ts";
+import { Lane, type Track } from "../../lib/chain/lane.ts";
+import type { OutboundEvent } from "../../lib/message/outbound-event.ts";
+import { turn } from "../support/buses.ts";
 
 /** What a lane asks of a message. */
 interface Stub {

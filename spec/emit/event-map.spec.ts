@@ -1,5 +1,5 @@
 import { expectTypeOf } from "expect-type";
-import { type BusError, bus, type Message, type Receipt } from "../lib/index.ts";
+import { type BusError, bus, type Message, type Receipt } from "../../lib/index.ts";
 
 /** What a worker takes. */
 interface ToWorker {

@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { completed, type Layer, type Middleware, type Next, run } from "../lib/chain/run.ts";
-import type { Message } from "../lib/message/message.ts";
-import { rejection, turn } from "./support/buses.ts";
+import { completed, type Layer, type Middleware, type Next, run } from "../../lib/chain/run.ts";
+import type { Message } from "../../lib/message/message.ts";
+import { rejection, turn } from "../support/buses.ts";
 
 const message = {} as Message;
 

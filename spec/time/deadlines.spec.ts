@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import sinon from "sinon";
-import { Deadlines, type Expiring } from "../lib/time/deadlines.ts";
-import { busPair, rejection } from "./support/buses.ts";
+import { Deadlines, type Expiring } from "../../lib/time/deadlines.ts";
+import { busPair, rejection } from "../support/buses.ts";
 
 class Entry implements Expiring {
   bucket = 0;

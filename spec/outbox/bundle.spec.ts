@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import type { Target } from "../lib/index.ts";
-import { type BusPair, busPair, rejection, turn } from "./support/buses.ts";
+import type { Target } from "../../lib/index.ts";
+import { type BusPair, busPair, rejection, turn } from "../support/buses.ts";
 
 describe("what waits as text for a channel that is busy", () => {
   let pair: BusPair;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { eventful, type Plot, peaceful } from "./model/commands.ts";
-import { World } from "./model/world.ts";
+import { eventful, type Plot, peaceful } from "./commands.ts";
+import { World } from "./world.ts";
 
 /** More for a longer look: `MODEL_RUNS=100000 npx mocha -g "any interleaving"`. */
 const numRuns = Number(process.env["MODEL_RUNS"] ?? 1000);

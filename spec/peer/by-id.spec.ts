@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { ById } from "../lib/peer/by-id.ts";
+import { ById } from "../../lib/peer/by-id.ts";
 
 describe("things by ascending ids", () => {
   it("are what a Map would have, whatever is added, deleted and asked for", () => {

@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import { bus } from "../lib/index.ts";
-import { memoryPair } from "../lib/links/memory.ts";
-import { lonelyBus } from "./support/buses.ts";
-import { endAll, start } from "./support/processes.ts";
+import { bus } from "../../lib/index.ts";
+import { memoryPair } from "../../lib/links/memory.ts";
+import { lonelyBus } from "../support/buses.ts";
+import { endAll, start } from "../support/processes.ts";
 
 /** Large enough to be worth it. */
 const rows = Array.from({ length: 1000 }, (_, id) => ({
