@@ -2,11 +2,12 @@ import { Bus, DEFAULT_NAMESPACE } from "./bus/bus.ts";
 import { Hub } from "./bus/hub.ts";
 import { nodeConnector } from "./links/node.ts";
 
-export type { Bus, CloseOptions, PeerTarget, Target } from "./bus/bus.ts";
-export type { LifecycleEvents } from "./bus/hub.ts";
-export type { Crossing, Layer, Middleware, Next, Slot } from "./chain/run.ts";
+export type { Bus, CloseOptions, PeerTarget } from "./bus/bus.ts";
+export type { LifecycleEvents } from "./bus/lifecycle.ts";
+export type { Crossing, Layer, Middleware, Next, Slot } from "./chain/layer.ts";
 export type { Data, EventMap, Listener, NoEvents, Reply, Untyped } from "./emit/event-map.ts";
 export type { AckCallback, Receipt } from "./emit/receipt.ts";
+export type { Target } from "./emit/target.ts";
 export {
   BusError,
   type End,
@@ -14,9 +15,10 @@ export {
   type Executed,
   isBusError,
 } from "./errors/bus-error.ts";
-export type { Handle, PeerKind } from "./links/link.ts";
+export type { PeerKind } from "./links/link.ts";
 export type { Direction, Kind, Message } from "./message/message.ts";
-export type { EmitOptions } from "./message/outbound-event.ts";
+export type { EmitOptions } from "./message/options.ts";
+export type { Peer, PeerState } from "./message/peer.ts";
 export { ackTracking } from "./middleware/ack-tracking.ts";
 export { fdGuard } from "./middleware/fd-guard.ts";
 export { type Logger, type LoggingOptions, logging } from "./middleware/logging.ts";
@@ -24,7 +26,7 @@ export { namespacing } from "./middleware/namespacing.ts";
 export { type QueueingOptions, queueing } from "./middleware/queueing.ts";
 export type { NamespaceOptions } from "./namespace/namespace.ts";
 export type { Limits } from "./outbox/backlog.ts";
-export type { Peer, PeerState } from "./peer/session.ts";
+export type { Handle } from "./wire/handle.ts";
 
 /** Where all copies of this major in a process find the one that came first. */
 const SHARED = Symbol.for("clusterphone@2");

@@ -1,99 +1,139 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, normalize, relative } from "node:path";
+import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const lib = join(root, "lib");
+const lib = fileURLToPath(new URL("../../lib", import.meta.url));
 
-/** The sources under lib, by their path from there. */
-const files = readdirSync(lib, { recursive: true, encoding: "utf8" }).filter((file) =>
-  file.endsWith(".ts"),
-);
+/**
+ * The folders of lib, from the ground up, and which others each may import from, also for types. A folder
+ * names only such as stand above it in this list, so there can be no circle of folders.
+ */
+const FLOORS: Record<string, readonly string[]> = {
+  errors: [],
+  time: [],
+  wire: ["errors"],
+  links: ["errors", "wire"],
+  message: ["errors", "time", "wire", "links"],
+  chain: ["message"],
+  outbox: ["time", "wire", "links", "message"],
+  namespace: ["errors", "message", "chain"],
+  middleware: ["errors", "message", "chain"],
+  peer: ["errors", "time", "wire", "links", "message", "chain", "outbox", "namespace"],
+  emit: ["errors", "message", "peer"],
+  bus: [
+    ...["errors", "time", "links", "message", "chain", "outbox", "namespace", "middleware"],
+    ...["peer", "emit"],
+  ],
+  "index.ts": [
+    ...["errors", "wire", "links", "message", "chain", "outbox", "namespace", "middleware"],
+    ...["emit", "bus"],
+  ],
+  classic: [
+    ...["errors", "wire", "links", "message", "chain", "namespace", "emit", "bus", "index.ts"],
+  ],
+};
 
-/** What a file imports at run time, and what only as types. */
-function importsOf(file: string): { values: string[]; types: string[] } {
-  const text = readFileSync(join(lib, file), "utf8");
-  const values: string[] = [];
-  const types: string[] = [];
-  for (const [, clause = "", from = ""] of text.matchAll(
-    /^(?:import|export)\s+([^;]*?)\s*from "(\.[^"]+)"/gms,
-  )) {
-    const target = normalize(join(dirname(file), from));
-    const onlyTypes =
-      clause.startsWith("type ") ||
-      [...clause.matchAll(/[{,]\s*([^,}]+)/g)].every(([, name = ""]) => name.startsWith("type "));
-    (onlyTypes ? types : values).push(target);
-  }
-  return { values, types };
+/** Of a folder that is a seam, the files that others may import; the rest is its own affair. */
+const DOORS: Record<string, readonly string[]> = {
+  links: ["link.ts", "dialect.ts", "connector.ts", "hold.ts"],
+};
+
+/** Who opens another door: the package says which links there are. */
+const KEYS: Record<string, readonly string[]> = { "index.ts": ["links/node.ts"] };
+
+const MOST_LINES = 430;
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
 }
 
+const files = readdirSync(lib, { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".ts"))
+  .toSorted();
+const imports: Import[] = files.flatMap((from) =>
+  [...textOf(from).matchAll(/^(?:import|export)\s[^;]*?from "(\.[^"]+)"/gms)].map(
+    ([, path = ""]) => ({
+      from,
+      to: normalize(join(dirname(from), path)),
+    }),
+  ),
+);
+
+function textOf(file: string): string {
+  return readFileSync(join(lib, file), "utf8");
+}
+
+/** The folder of a file, or the file itself if it lies in none. */
+function placeOf(file: string): string {
+  return file.split("/")[0] ?? file;
+}
+
+function between(from: string, to: string): Import[] {
+  return imports.filter((each) => placeOf(each.from) === from && placeOf(each.to) === to);
+}
+
+const told = ({ from, to }: Import) => `${from} -> ${to}`;
+
 describe("the layout of lib", () => {
-  it("lets links know neither bus nor middleware", () => {
-    const allowed = [
-      "errors/bus-error.ts",
-      "wire/protocol.ts",
-      "errors/check.ts",
-      "wire/handle.ts",
-    ];
-    for (const file of files.filter((each) => each.startsWith("links/"))) {
-      const { values, types } = importsOf(file);
-      const above = [...values, ...types].filter(
-        (each) => !each.startsWith("links/") && !allowed.includes(each),
-      );
-      expect(above, file).to.deep.equal([]);
+  it("has a floor for every folder, and names no folder that is not there", () => {
+    expect(Object.keys(FLOORS)).to.have.members([...new Set(files.map(placeOf))]);
+  });
+
+  it("stands on itself: a floor names only such as are below it", () => {
+    const below = new Set<string>();
+    for (const [floor, known] of Object.entries(FLOORS)) {
+      expect([...below], `what ${floor} may know`).to.include.members([...known]);
+      below.add(floor);
     }
   });
 
-  it("lets middleware know neither links nor the bus", () => {
-    const allowed = [
-      "chain/run.ts",
-      "errors/bus-error.ts",
-      "message/message.ts",
-      "message/inbound-event.ts",
-      "message/outbound-event.ts",
-    ];
-    for (const file of files.filter((each) => each.startsWith("middleware/"))) {
-      const { values, types } = importsOf(file);
-      expect(
-        [...values, ...types].filter((each) => !allowed.includes(each)),
-        file,
-      ).to.deep.equal([]);
-    }
-  });
-
-  it("lets nothing else know classic", () => {
-    const isClassic = (file: string) => file.startsWith("classic/");
-    for (const file of files.filter((each) => !isClassic(each))) {
-      const { values, types } = importsOf(file);
-      expect([...values, ...types].filter(isClassic), file).to.deep.equal([]);
-    }
-  });
-
-  it("lets nothing but the hub and the index know which links there are", () => {
-    const seams = ["links/link.ts", "links/dialect.ts", "links/hold.ts"];
-    const knowing = files.filter((file) => {
-      if (file.startsWith("links/")) return false;
-      const { values, types } = importsOf(file);
-      return [...values, ...types].some(
-        (each) => each.startsWith("links/") && !seams.includes(each),
-      );
+  it("lets a folder know only what its floor names", () => {
+    const strangers = imports.filter(({ from, to }) => {
+      const [place, other] = [placeOf(from), placeOf(to)];
+      return place !== other && !FLOORS[place]?.includes(other);
     });
-    expect(knowing).to.have.members(["bus/hub.ts", "index.ts"]);
+    expect(strangers.map(told)).to.deep.equal([]);
   });
 
-  it("has no circle of imports at run time", () => {
-    const visit = (file: string, path: string[]): void => {
+  it("names nothing that is not needed", () => {
+    const idle = Object.entries(FLOORS).flatMap(([floor, known]) =>
+      known
+        .filter((other) => between(floor, other).length === 0)
+        .map((other) => `${floor} -> ${other}`),
+    );
+    expect(idle).to.deep.equal([]);
+  });
+
+  it("goes into a folder that is a seam by its doors only", () => {
+    const intruders = imports.filter(({ from, to }) => {
+      const doors = DOORS[placeOf(to)];
+      if (!doors || placeOf(from) === placeOf(to)) return false;
+      const isDoor = doors.includes(to.slice(placeOf(to).length + 1));
+      return !isDoor && !KEYS[from]?.includes(to);
+    });
+    expect(intruders.map(told)).to.deep.equal([]);
+  });
+
+  it("has no circle of files, not even of types", () => {
+    const done = new Set<string>();
+    const visit = (file: string, path: readonly string[]): void => {
       expect(path, `a circle: ${[...path, file].join(" -> ")}`).to.not.include(file);
-      for (const next of importsOf(file).values) visit(next, [...path, file]);
+      if (done.has(file)) return;
+      for (const { from, to } of imports) if (from === file) visit(to, [...path, file]);
+      done.add(file);
     };
     for (const file of files) visit(file, []);
   });
 
-  it("runs next() in one file only, and keeps every file short", () => {
-    for (const file of files) {
-      const lines = readFileSync(join(lib, file), "utf8").split("\n").length;
-      expect(lines, `${relative(root, join(lib, file))} wants to be two files`).to.be.below(500);
-    }
+  it("makes next() in one file only", () => {
+    const makers = files.filter((file) => /\blayer\(\s*\w+(\.\w+)*\s*,\s*\(\)/.test(textOf(file)));
+    expect(makers).to.deep.equal(["chain/run.ts"]);
+  });
+
+  it("keeps every file short", () => {
+    const long = files.filter((file) => textOf(file).split("\n").length > MOST_LINES);
+    expect(long).to.deep.equal([]);
   });
 });

@@ -1,23 +1,15 @@
 import type { EventEmitter } from "eventemitter3";
-import type { Layer, Middleware } from "../chain/run.ts";
-import type {
-  EmitArguments,
-  EventMap,
-  EventName,
-  Listener,
-  Reply,
-  Untyped,
-} from "../emit/event-map.ts";
-import { Receipt } from "../emit/receipt.ts";
+import type { Layer, Middleware } from "../chain/layer.ts";
+import type { EventMap, EventName, Listener, Untyped } from "../emit/event-map.ts";
+import { Target } from "../emit/target.ts";
 import { check, wrong } from "../errors/check.ts";
 import type { Dialect } from "../links/dialect.ts";
-import { type EmitOptions, OutboundEvent } from "../message/outbound-event.ts";
+import type { Peer } from "../message/peer.ts";
 import type { AnyListener, Finder } from "../namespace/listeners.ts";
 import type { Namespace, NamespaceOptions } from "../namespace/namespace.ts";
 import type { Limits } from "../outbox/backlog.ts";
-import type { Route } from "../peer/route.ts";
-import type { Peer } from "../peer/session.ts";
-import type { Hub, LifecycleEvents } from "./hub.ts";
+import type { Hub } from "./hub.ts";
+import type { LifecycleEvents } from "./lifecycle.ts";
 
 /** The namespace of the central bus, as in version 1. */
 export const DEFAULT_NAMESPACE = "_";
@@ -51,7 +43,7 @@ export class Bus<
     this.#hub = hub;
     this.#namespace = namespace;
     this.#isCentral = isCentral;
-    this.lifecycle = hub.lifecycle;
+    this.lifecycle = hub.lifecycle.emitter;
   }
 
   /** The namespace. */
@@ -65,7 +57,7 @@ export class Bus<
    */
   use(middleware: Middleware): this {
     check.function(middleware, "a middleware");
-    this.#hub.layersUsed.use(middleware as Layer, this.#isCentral ? undefined : this.name);
+    this.#hub.layers.use(middleware as Layer, this.#isCentral ? undefined : this.name);
     return this;
   }
 
@@ -97,10 +89,10 @@ export class Bus<
    * `message.peer`, or `"parent"`. Throws a `TypeError` for anything else.
    */
   to(target: PeerTarget): Target<Outgoing> {
-    const peer = this.#hub.peerOf(target);
+    const peer = this.#hub.peers.of(target);
     let known = this.#targets.get(peer);
     if (!known) {
-      known = new Target(this.#hub, this.#namespace, peer);
+      known = new Target(peer.route(this.name));
       this.#targets.set(peer, known);
     }
     return known;
@@ -125,7 +117,7 @@ export class Bus<
 
   /** Everybody this process talks to or listens to, those that are gone left out. */
   get peers(): Peer[] {
-    return this.#hub.peers;
+    return this.#hub.peers.all;
   }
 
   /** Bounds, shared by all namespaces: `pending` and `message`, in bytes. */
@@ -146,7 +138,7 @@ export class Bus<
 
   /** Opens the namespace now; needed where it was made with `{ ready: "manual" }`. */
   ready(): this {
-    this.#hub.parent();
+    this.#hub.peers.parent();
     this.#hub.open(this.#namespace);
     return this;
   }
@@ -167,7 +159,7 @@ export class Bus<
 
   /** @internal Teaches the links of this process another way to say what our frames say. */
   learn(dialect: Dialect): void {
-    this.#hub.learn(dialect);
+    this.#hub.peers.learn(dialect);
   }
 
   /** @internal Opens the namespace with listeners that are found when an event comes. */
@@ -192,49 +184,3 @@ export type PeerTarget =
   | import("node:child_process").ChildProcess
   | import("node:worker_threads").Worker
   | import("node:worker_threads").MessagePort;
-
-/** One namespace of one peer. */
-export class Target<Outgoing extends EventMap<Outgoing> = Untyped> {
-  /** The bus at the other end. */
-  readonly peer: Peer;
-  readonly #hub: Hub;
-  readonly #namespace: Namespace;
-  readonly #route: Route;
-
-  /** @internal */
-  constructor(hub: Hub, namespace: Namespace, peer: Peer) {
-    this.#hub = hub;
-    this.#namespace = namespace;
-    this.#route = peer.route(namespace.name);
-    this.peer = peer;
-  }
-
-  /**
-   * Sends a message. It never has to wait for the peer to be ready; it queues until then.
-   *
-   * Throws a `TypeError` for wrong arguments, and `ERR_HANDLE_NOT_READY` or `ERR_HANDLE_UNSUPPORTED` for a
-   * handle that cannot be sent. Everything else is told by the receipt, or by
-   * `lifecycle` if nobody asks it.
-   */
-  emit<Event extends EventName<Outgoing>>(
-    event: Event,
-    ...[data, options]: EmitArguments<Outgoing, Event, EmitOptions>
-  ): Receipt<Reply<Outgoing, Event>> {
-    return new Receipt(this.send(event, data, options));
-  }
-
-  /** @internal What `emit` does; classic has a receipt of its own. */
-  send(event: string, data: unknown, options: EmitOptions | undefined): OutboundEvent {
-    check.name(event, "an event");
-    const { peer } = this;
-    const message = new OutboundEvent(this.#route, event, data, check.emitOptions(options));
-    for (const layer of this.#namespace.chains.guards) layer.guard?.(message);
-    message.accept();
-    const isClosed = this.#hub.state === "closed" || this.#namespace.state === "closed";
-    const obstacle = isClosed ? this.#hub.closedError(message) : peer.obstacle(message);
-    if (!peer.isUp) peer.greet();
-    if (obstacle) message.fail(obstacle);
-    else if (!message.abandoned) this.#route.events.enter(message);
-    return message;
-  }
-}

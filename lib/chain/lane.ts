@@ -1,10 +1,11 @@
 import { AsyncResource } from "node:async_hooks";
-import type { OutboundAck } from "../message/outbound-ack.ts";
-import type { OutboundEvent } from "../message/outbound-event.ts";
-import { type Layer, run, type Terminal } from "./run.ts";
+import type { OutboundMessage } from "../message/outbound.ts";
+import type { Layer, Terminal } from "./layer.ts";
+import { run } from "./run.ts";
 
-/** The chain as it is now; it may change between two messages. */
-export interface Track<Outgoing> {
+/** What a lane asks of the route it is part of. */
+export interface LaneRoute<Outgoing> {
+  /** The chain as it is now; it may change between two messages. */
   layers(): readonly Layer[];
   /** Whether there is room for a message to wait its turn. If not, it is settled. */
   admit(message: Outgoing): boolean;
@@ -20,8 +21,8 @@ export interface Track<Outgoing> {
  * Outbound chains of one peer and namespace, one at a time: while a layer awaits, what was emitted
  * later waits its turn, and while nothing awaits, nothing does.
  */
-export class Lane<Outgoing extends OutboundEvent | OutboundAck> {
-  readonly #track: Track<Outgoing>;
+export class Lane<Outgoing extends OutboundMessage> {
+  readonly #route: LaneRoute<Outgoing>;
   #busy = false;
   #waiting: { readonly message: Outgoing; readonly context: AsyncResource }[] = [];
   /** Where the line begins; what is before it has passed. */
@@ -31,10 +32,10 @@ export class Lane<Outgoing extends OutboundEvent | OutboundAck> {
   /** What stands behind the layers. */
   readonly #terminal: Terminal;
 
-  constructor(track: Track<Outgoing>) {
-    this.#track = track;
+  constructor(route: LaneRoute<Outgoing>) {
+    this.#route = route;
     this.#terminal = (message) => {
-      track.hand(message as Outgoing);
+      route.hand(message as Outgoing);
       return undefined;
     };
   }
@@ -42,7 +43,7 @@ export class Lane<Outgoing extends OutboundEvent | OutboundAck> {
   /** Sends a message through the chain, now or when its turn comes. */
   enter(message: Outgoing): void {
     if (this.#busy) {
-      if (!this.#track.admit(message)) return;
+      if (!this.#route.admit(message)) return;
       // It runs later, but in the asynchronous context of its own emit.
       this.#waiting.push({ message, context: new AsyncResource("clusterphone") });
       return;
@@ -66,7 +67,7 @@ export class Lane<Outgoing extends OutboundEvent | OutboundAck> {
   #passes(message: Outgoing): boolean {
     let waiting: Promise<void> | undefined;
     try {
-      waiting = run(this.#track.layers(), message, this.#terminal);
+      waiting = run(this.#route.layers(), message, this.#terminal);
     } catch (cause) {
       message.refuse({ cause });
     }
@@ -95,12 +96,12 @@ export class Lane<Outgoing extends OutboundEvent | OutboundAck> {
       const next = this.#waiting[this.#first++];
       if (!next || next.message.abandoned) continue;
       const { message, context } = next;
-      this.#track.leave(message);
+      this.#route.leave(message);
       if (!context.runInAsyncScope(() => this.#passes(message))) return;
     }
     this.#waiting = [];
     this.#first = 0;
     this.#busy = false;
-    this.#track.idle();
+    this.#route.idle();
   }
 }

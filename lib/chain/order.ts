@@ -1,4 +1,4 @@
-import type { Crossing, Layer, Slot } from "./run.ts";
+import type { Crossing, Layer, Slot } from "./layer.ts";
 
 /** The built-ins, from the user's end of the onion to the wire's. */
 const SLOTS: readonly Slot[] = ["logging", "namespacing", "ackTracking", "queueing", "fdGuard"];

@@ -1,56 +1,6 @@
 import type { Message } from "../message/message.ts";
-
-/**
- * Runs the rest of the chain. Resolves when all further layers have settled, and throws at once what a
- * synchronous layer throws: catch it around `await next()`, not with `next().catch()`.
- */
-export type Next = () => Promise<void>;
-
-/**
- * One layer of the onion, as in Koa: what it does before `next()` happens on the way in, what it
- * does after `await next()` on the way back. Not calling `next` drops the message.
- */
-export type Middleware = (message: Message, next: Next) => unknown;
-
-/** What a layer may tell about itself. Plain functions need nothing of this. */
-export interface Layer extends Middleware {
-  /** Takes the place of the built-in of that name, at its place in the onion. */
-  readonly slot?: Slot;
-  /** The crossings the layer has something to do at; without it, all of them. */
-  readonly crossings?: readonly Crossing[];
-  /** Whether it would only call `next()` for that message; then it is not entered. */
-  readonly skips?: (message: Message) => boolean;
-  /** Instead of being entered it is told when everything behind it has settled, with what that threw. */
-  readonly ends?: (message: Message, thrown?: { cause: unknown }) => void;
-  /** Called by `emit`, before the chain; what it throws is thrown at the caller. */
-  readonly guard?: (message: Message) => void;
-}
-
-/** The built-in layers. */
-export type Slot = "fdGuard" | "ackTracking" | "namespacing" | "queueing" | "logging";
-
-/** What is special about a built-in layer, whose messages are of one class. */
-interface Specialty<Crosses extends Message> {
-  readonly crossings?: readonly Crossing[] | undefined;
-  readonly skips?: (message: Crosses) => boolean;
-  readonly ends?: (message: Crosses, thrown?: { cause: unknown }) => void;
-  readonly guard?: (message: Message) => void;
-}
-
-/** Makes a built-in layer of a function. */
-export function builtin<Crosses extends Message>(
-  slot: Slot,
-  layer: (message: Crosses, next: Next) => unknown,
-  specialty: Specialty<Crosses> = {},
-): Layer {
-  return Object.assign(layer as Middleware, { slot, ...specialty }) as Layer;
-}
-
-/** A direction and a kind. */
-export type Crossing = `${Message["direction"]} ${Message["kind"]}`;
-
-/** What stands at the end of a chain: the link on the way out, the listeners on the way in. */
-export type Terminal = (message: Message) => Promise<void> | undefined;
+import { nameOf } from "../message/refusal.ts";
+import type { Layer, Terminal } from "./layer.ts";
 
 /** What `next()` returns if nothing behind it waited: the rest of the chain is over already. */
 export const completed: Promise<void> = Promise.resolve();
@@ -70,14 +20,14 @@ export function run(
 }
 
 /** A message, and what is before it. */
-interface Way {
+interface Passage {
   readonly layers: readonly Layer[];
   readonly message: Message;
   readonly terminal: Terminal;
 }
 
 /** From a layer on: past those that have nothing to do, into the next one, or to the terminal. */
-function pass(way: Way, from: number): Promise<void> | undefined {
+function pass(way: Passage, from: number): Promise<void> | undefined {
   const { layers, message } = way;
   for (let index = from; index < layers.length; index++) {
     const layer = layers[index];
@@ -89,7 +39,7 @@ function pass(way: Way, from: number): Promise<void> | undefined {
 
 /** A layer that only wants to know how the rest ended. */
 function outlast(
-  way: Way,
+  way: Passage,
   index: number,
   ends: NonNullable<Layer["ends"]>,
 ): Promise<void> | undefined {
@@ -112,7 +62,7 @@ function outlast(
 }
 
 /** The message enters a layer, which goes on until it and the rest behind it have settled. */
-function enter(way: Way, index: number, layer: Layer): Promise<void> | undefined {
+function enter(way: Passage, index: number, layer: Layer): Promise<void> | undefined {
   let state: "entered" | "passed" | "over" = "entered";
   /** The rest behind the layer, as long as it goes on. */
   let rest: Promise<void> | undefined;
@@ -149,7 +99,7 @@ function enter(way: Way, index: number, layer: Layer): Promise<void> | undefined
 }
 
 /** The second call of a `next()`, or one that comes when its layer has settled. */
-function refuse(state: "passed" | "over", { layers }: Way, index: number): Promise<void> {
+function refuse(state: "passed" | "over", { layers }: Passage, index: number): Promise<void> {
   const layer = nameOf(layers[index]);
   if (state === "passed") throw new Error(`next() was called twice in ${layer}`);
   // The message was dropped, and answered, when its layer settled: too late to send it on.
@@ -171,11 +121,6 @@ async function outlive(
   } finally {
     end();
   }
-}
-
-/** What to call a layer in a text. */
-export function nameOf(layer: Middleware | undefined): string {
-  return layer?.name ? `middleware "${layer.name}"` : "an unnamed middleware";
 }
 
 /** Whether a value settles later. */

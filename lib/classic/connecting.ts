@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import type { Bus } from "../bus/bus.ts";
-import type { Layer, Next } from "../chain/run.ts";
-import type { Handle } from "../links/link.ts";
+import type { Layer, Next } from "../chain/layer.ts";
 import type { Message } from "../message/message.ts";
+import type { Handle } from "../wire/handle.ts";
 
 /**
  * Sockets that were sent while they were connecting, as version 1 documents it: `sendTo(worker, "socket", {}, net.createConnection(...))`.

@@ -1,4 +1,4 @@
-import type { Handle } from "../links/link.ts";
+import type { Handle } from "../wire/handle.ts";
 import { estimateSize } from "../wire/size.ts";
 import type { V1Event } from "./v1.ts";
 

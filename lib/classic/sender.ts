@@ -1,7 +1,8 @@
 import type { Worker } from "node:cluster";
-import type { Bus, Target } from "../bus/bus.ts";
-import type { Handle } from "../links/link.ts";
-import type { Peer } from "../peer/session.ts";
+import type { Bus } from "../bus/bus.ts";
+import type { Target } from "../emit/target.ts";
+import type { Peer } from "../message/peer.ts";
+import type { Handle } from "../wire/handle.ts";
 import type { Connecting } from "./connecting.ts";
 import { sentOf } from "./sent.ts";
 import type { Sent } from "./types.ts";
@@ -56,7 +57,7 @@ export class Sender {
     const event = target.send(command, payload, options);
     const sent = sentOf(event, this.#ackTimeout());
     // Version 1 wrote at the call: what is changed afterwards, or a process that ends now, makes no difference.
-    target.peer.outbox.hurry();
+    target.hurry();
     return sent;
   }
 }

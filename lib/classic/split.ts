@@ -1,5 +1,4 @@
-import { readAcks, readEvents } from "../wire/decode.ts";
-import { decodeFrame } from "../wire/encode.ts";
+import { decodeFrame, readAcks, readEvents } from "../wire/decode.ts";
 import { Flag, FRAME_KEY, Item, type WireItem } from "../wire/protocol.ts";
 import { isName } from "./v1.ts";
 

@@ -1,5 +1,6 @@
 import type { Speaker, Translator } from "../links/dialect.ts";
-import type { Handle, SendFailure } from "../links/link.ts";
+import type { SendFailure } from "../links/link.ts";
+import type { Handle } from "../wire/handle.ts";
 import { Flag, FRAME_KEY, Item, type WireItem } from "../wire/protocol.ts";
 import type { WireFailure } from "../wire/remote-error.ts";
 import { UNHANDLED, UNKNOWN_NAMESPACE } from "./errors.ts";

@@ -1,7 +1,7 @@
 import type { Worker } from "node:cluster";
 import type { ErrorCode, Executed } from "../errors/bus-error.ts";
-import type { Handle } from "../links/link.ts";
-import type { Peer } from "../peer/session.ts";
+import type { Peer } from "../message/peer.ts";
+import type { Handle } from "../wire/handle.ts";
 
 /**
  * Answers a message: `ack(reply)`, or in Node's style `ack(null, reply)` and `ack(error)`. One argument that is not

@@ -1,6 +1,6 @@
 import type { Cluster, Worker } from "node:cluster";
 import type { Bus } from "../bus/bus.ts";
-import type { Peer } from "../peer/session.ts";
+import type { Peer } from "../message/peer.ts";
 
 /** The cluster workers behind the peers of the primary. */
 export class Workers {

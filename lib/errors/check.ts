@@ -1,10 +1,5 @@
-import type { EmitOptions } from "../message/outbound-event.ts";
-
 /** Characters in the name of an event or a namespace. */
 export const MOST_NAME = 4096;
-
-/** What most messages are sent with. */
-export const NO_OPTIONS: EmitOptions = {};
 
 /** The checks of arguments. Each throws a `TypeError` that says what was expected and what came. */
 export const check = {
@@ -27,30 +22,7 @@ export const check = {
     if (typeof milliseconds === "number" && milliseconds > 0) return milliseconds;
     throw wrong(what, "a positive number of milliseconds, or Infinity", value);
   },
-
-  emitOptions(options: unknown): EmitOptions {
-    if (options === undefined || options === null) return NO_OPTIONS;
-    if (typeof options !== "object") throw wrong("the options of emit()", "an object", options);
-    const { timeout, signal, handle } = options as EmitOptions;
-    if (signal !== undefined && !isAbortSignal(signal)) {
-      throw wrong("the option signal", "an AbortSignal", signal);
-    }
-    if (handle !== undefined && handle !== null && typeof handle !== "object") {
-      throw wrong("the option handle", "a net.Socket, net.Server or dgram.Socket", handle);
-    }
-    if (timeout === undefined) return options as EmitOptions;
-    return { ...(options as EmitOptions), timeout: check.timeout(timeout, "the option timeout") };
-  },
 };
-
-function isAbortSignal(value: unknown): boolean {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "aborted" in value &&
-    typeof (value as AbortSignal).addEventListener === "function"
-  );
-}
 
 /** The error for a wrong argument. */
 export function wrong(what: string, expected: string, value: unknown): TypeError {

@@ -1,4 +1,5 @@
-import type { Handle, LinkEvents, PeerKind, SendFailure } from "./link.ts";
+import type { Handle } from "../wire/handle.ts";
+import type { Link, LinkEvents, PeerKind, SendFailure } from "./link.ts";
 
 /** What a translator may use of the link it translates for. */
 export interface Speaker {
@@ -36,4 +37,18 @@ export interface Translator {
   /** A namespace of this side takes messages from now on. */
   opened(namespace: string): void;
   close(): void;
+}
+
+/** A link that can be taught a dialect. */
+export interface Teachable extends Link {
+  learn(dialect: Dialect): void;
+  /** A message waits for that namespace of the other side to be ready, as long as `isAwaited` says so. */
+  awaits(namespace: string, isAwaited: () => boolean): void;
+  /** A namespace of this side takes messages from now on. */
+  opened(namespace: string): void;
+}
+
+/** The link, if it can be taught one. */
+export function teachable(link: Link): Teachable | undefined {
+  return "learn" in link ? (link as Teachable) : undefined;
 }

@@ -1,17 +1,7 @@
-import type { Socket as DatagramSocket } from "node:dgram";
-import type { Server, Socket } from "node:net";
 import type { End } from "../errors/bus-error.ts";
+import type { Handle } from "../wire/handle.ts";
 import type { WireItem } from "../wire/protocol.ts";
-import type { Dialect } from "./dialect.ts";
-
-/** What can be handed to another process: a connection, a listening server, a datagram socket. */
-export type Handle = Socket | Server | DatagramSocket;
-
-/**
- * How a link changes payloads on their way: `json` and `advanced` as in `child_process.fork`,
- * `clone` as in `postMessage`; `unknown` until the other side's hello has shown which it is.
- */
-export type Serialization = "json" | "advanced" | "clone" | "unknown";
+import type { Serialization } from "../wire/serialization.ts";
 
 /** What a peer is, seen from here. */
 export type PeerKind = "worker" | "child" | "thread" | "port" | "parent" | "memory";
@@ -66,12 +56,4 @@ export interface Link {
   hold(alive: boolean): void;
   /** Stops listening, leaving the channel as it was found. */
   detach(): void;
-
-  // What only links need that can be taught a dialect.
-
-  learn?(dialect: Dialect): void;
-  /** A message waits for that namespace of the other side to be ready, as long as `isAwaited` says so. */
-  awaits?(namespace: string, isAwaited: () => boolean): void;
-  /** A namespace of this side takes messages from now on. */
-  opened?(namespace: string): void;
 }

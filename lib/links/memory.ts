@@ -1,6 +1,7 @@
 import type { End } from "../errors/bus-error.ts";
 import { bodyOf } from "../wire/protocol.ts";
-import type { Link, LinkEvents, Serialization } from "./link.ts";
+import type { Serialization } from "../wire/serialization.ts";
+import type { Link, LinkEvents } from "./link.ts";
 
 /** What tests can do to a pair of memory links. */
 export interface MemoryPair {

@@ -1,10 +1,11 @@
 import type { ChildProcess } from "node:child_process";
 import type { End } from "../errors/bus-error.ts";
-import { discard } from "../wire/handle.ts";
+import { discard, type Handle } from "../wire/handle.ts";
 import { bodyOf } from "../wire/protocol.ts";
+import type { Serialization } from "../wire/serialization.ts";
 import type { Dialect, Translator } from "./dialect.ts";
 import { ForeignMessages } from "./foreign.ts";
-import type { Handle, Link, LinkEvents, PeerKind, SendFailure, Serialization } from "./link.ts";
+import type { Link, LinkEvents, PeerKind, SendFailure } from "./link.ts";
 
 /** Between the two signs of an end, exit and the end of the channel, at most this many ms pass. */
 const SECOND_SIGN = 100;

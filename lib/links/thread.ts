@@ -1,8 +1,9 @@
 import type { MessagePort, Worker } from "node:worker_threads";
 import type { End } from "../errors/bus-error.ts";
 import { bodyOf, FRAME_KEY } from "../wire/protocol.ts";
+import type { Serialization } from "../wire/serialization.ts";
 import { ForeignMessages } from "./foreign.ts";
-import type { Link, LinkEvents, PeerKind, Serialization } from "./link.ts";
+import type { Link, LinkEvents, PeerKind } from "./link.ts";
 
 /**
  * A port takes whatever is posted, however far behind the other side is. So the sides tell each other

@@ -1,10 +1,10 @@
-import type { Handle } from "../links/link.ts";
 import { follow } from "../time/cancellation.ts";
 import type { Inheritable } from "../time/inheritance.ts";
-import type { EmitOptions } from "./outbound-event.ts";
+import type { Handle } from "../wire/handle.ts";
+import type { EmitOptions } from "./options.ts";
 
 /** What is asked of a message beyond its name and data; most messages have none of it. */
-export class Terms {
+export class Extras {
   /** No time limit can be longer than what was inherited, in ms. */
   readonly most: number;
   /** What the caller wants, in ms. */

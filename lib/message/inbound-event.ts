@@ -1,57 +1,30 @@
-import { isThenable, type Layer, run, type Terminal } from "../chain/run.ts";
-import { asError, BusError, type Executed, messageOf } from "../errors/bus-error.ts";
-import type { Handle } from "../links/link.ts";
-import type { Peer } from "../peer/session.ts";
+import { BusError, type Executed, messageOf } from "../errors/bus-error.ts";
+import { MAX_TIMEOUT } from "../time/deadlines.ts";
 import { type Inheritable, inheriting } from "../time/inheritance.ts";
-import { discard } from "../wire/handle.ts";
-import { Message } from "./message.ts";
-import type { OutboundEvent } from "./outbound-event.ts";
+import type { Arrival } from "../wire/decode.ts";
+import { discard, type Handle } from "../wire/handle.ts";
+import { InboundMessage } from "./inbound.ts";
+import type { Message } from "./message.ts";
+import type { Peer } from "./peer.ts";
 import { refusal } from "./refusal.ts";
 
-/** What the wire said about an event, beside its name. */
-export interface Arrival {
-  readonly namespace: string;
-  readonly event: string;
-  readonly id: number;
-  readonly data: unknown;
-  readonly headers: Record<string, string> | undefined;
-  readonly wantsAck: boolean;
-  readonly handle: Handle | undefined;
-  /** Milliseconds the sender will wait, if it set that for the message. */
-  readonly remaining: number | undefined;
-  /** The sender has a signal that may abort. */
-  readonly isCancellable: boolean;
+/** What an event asks of the peer it came from. */
+export interface EventPeer extends Peer {
+  /** Its listeners have settled: answers it, or reports its failure. */
+  settled(event: InboundEvent, failure: BusError | undefined): void;
+  report(error: BusError, message: Message): void;
 }
 
 /** `open` to messages, `closed` or closing, or `absent` because nothing in this process has opened it. */
 export type Standing = "open" | "closed" | "absent";
 
-/** What a listener threw or rejected with, among the results of others. */
-class Failure {
-  readonly error: Error;
-
-  constructor(thrown: unknown) {
-    this.error = asError(thrown);
-  }
-}
-
-function isFailure(result: unknown): result is Failure {
-  return result instanceof Failure;
-}
-
-function isSomething(result: unknown): boolean {
-  return result !== undefined;
-}
-
 /** An event that has arrived, until its listeners have settled and it is answered. */
-export class InboundEvent extends Message implements Inheritable {
-  readonly direction = "inbound";
-  readonly kind = "event";
+export class InboundEvent extends InboundMessage implements Inheritable {
+  declare readonly peer: EventPeer;
+  reached = false;
   wantsAck: boolean;
   /** Whether its namespace takes messages here. Set before the chain. */
   standing: Standing = "open";
-  /** The end of the chain has been reached. */
-  reached = false;
   /** A listener has run. */
   hasRun = false;
   /** Why no listener ran; it holds as long as no middleware replaces `error`. */
@@ -63,22 +36,26 @@ export class InboundEvent extends Message implements Inheritable {
   #isHandleTaken = false;
   /** Listeners are running: a handle that is read now is taken over. */
   #listening = false;
-  /** What the listeners returned, in the order of registration; the first by itself, as most have no other. */
-  #first: unknown = undefined;
-  #others: unknown[] | undefined;
-  #count = 0;
   #settled = false;
   #controller: AbortController | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #aborted: BusError | undefined;
 
-  constructor(peer: Peer, arrival: Arrival) {
+  constructor(peer: EventPeer, arrival: Arrival) {
     super(peer, arrival.namespace, arrival.event, arrival.id, arrival.headers);
     this.data = arrival.data;
     this.wantsAck = arrival.wantsAck;
     if (arrival.remaining !== undefined) this.#expiresAt = performance.now() + arrival.remaining;
     this.#isCancellable = arrival.isCancellable;
     this.#handle = arrival.handle;
+  }
+
+  get direction(): "inbound" {
+    return "inbound";
+  }
+
+  get kind(): "event" {
+    return "event";
   }
 
   override get handle(): Handle | undefined {
@@ -112,35 +89,22 @@ export class InboundEvent extends Message implements Inheritable {
     this.wantsAck = false;
   }
 
-  /** The event reached its listeners: from here on what they return is collected. */
+  /** The event has reached its listeners: who reads the handle from here on takes it over. */
   startListening(): void {
     this.#listening = true;
   }
 
-  /** Runs one listener. Its failure is kept for the ack and disturbs no other. */
-  collect(listener: (data: unknown, message: Message) => unknown): void {
-    let result: unknown;
-    try {
-      result = this.#run(listener);
-    } catch (thrown) {
-      result = new Failure(thrown);
-    }
-    if (this.#count++ === 0) this.#first = result;
-    else this.#others = [...(this.#others ?? []), result];
+  /** All listeners have settled: what they answer is the reply, or the error. */
+  endListening(reply: unknown, error: Error | undefined): void {
+    this.#listening = false;
+    if (error) this.error = error;
+    else this.reply = reply;
   }
 
-  /** Sets `reply` or `error` once all listeners have settled; at once if none is asynchronous. */
-  conclude(): Promise<void> | undefined {
-    if (!isThenable(this.#first) && !this.#others?.some(isThenable)) {
-      this.#take(this.#first, this.#others);
-      return undefined;
-    }
-    const results = [this.#first, ...(this.#others ?? [])].map((result) =>
-      isThenable(result)
-        ? Promise.resolve(result).catch((thrown: unknown) => new Failure(thrown))
-        : result,
-    );
-    return Promise.all(results).then(([first, ...others]) => this.#take(first, others));
+  /** Runs one listener; what it sends inherits from the event. */
+  run(listener: (data: unknown, message: Message) => unknown): unknown {
+    if (this.#expiresAt === undefined && !this.#isCancellable) return listener(this.data, this);
+    return inheriting(this, () => listener(this.data, this));
   }
 
   /** Nobody waits for the answer any more: tells the listeners. */
@@ -178,18 +142,6 @@ export class InboundEvent extends Message implements Inheritable {
     return this.#handle !== undefined;
   }
 
-  #run(listener: (data: unknown, message: Message) => unknown): unknown {
-    if (this.#expiresAt === undefined && !this.#isCancellable) return listener(this.data, this);
-    return inheriting(this, () => listener(this.data, this));
-  }
-
-  #take(first: unknown, others: readonly unknown[] | undefined): void {
-    this.#listening = false;
-    const failure = first instanceof Failure ? first : others?.find(isFailure);
-    if (failure) this.error = failure.error;
-    else this.reply = isSomething(first) ? first : others?.find(isSomething);
-  }
-
   #failure(thrown?: { cause: unknown }): BusError | undefined {
     if (this.#verdict && this.error === this.#verdict) return this.#verdict;
     if (thrown) return refusal(this, this.#executed, thrown);
@@ -204,83 +156,12 @@ export class InboundEvent extends Message implements Inheritable {
   }
 
   #startDeadline(remaining: number): void {
-    this.#deadline = setTimeout(() => {
-      this.abort(new BusError("ERR_ACK_TIMEOUT", `the deadline of "${this.event}" has passed`));
-    }, remaining);
+    this.#deadline = setTimeout(
+      () => {
+        this.abort(new BusError("ERR_ACK_TIMEOUT", `the deadline of "${this.event}" has passed`));
+      },
+      Math.min(remaining, MAX_TIMEOUT),
+    );
     this.#deadline.unref();
   }
-}
-
-/** An ack that has arrived, until the receipt it belongs to is settled. */
-export class InboundAck extends Message {
-  readonly direction = "inbound";
-  readonly kind = "ack";
-  /** The end of the chain has been reached. */
-  reached = false;
-  readonly #answered: OutboundEvent;
-  /** What the sender of the ack knows. */
-  readonly #executed: Executed;
-
-  constructor(
-    answered: OutboundEvent,
-    reply: unknown,
-    error: BusError | undefined,
-    headers: Record<string, string> | undefined,
-  ) {
-    const { peer, namespace, event, id } = answered;
-    super(peer, namespace, event, id, headers);
-    this.#answered = answered;
-    this.#executed = error?.executed ?? "yes";
-    this.reply = reply;
-    this.error = error;
-  }
-
-  override get origin(): OutboundEvent {
-    return this.#answered;
-  }
-
-  get isSettled(): boolean {
-    return this.#answered.abandoned;
-  }
-
-  /**
-   * Settles the receipt. Called by ack tracking after all further layers, with what they threw. What is thrown
-   * when it has settled is reported.
-   */
-  settle(thrown?: { cause: unknown }): void {
-    const { error } = this;
-    if (this.isSettled) {
-      if (thrown) this.peer.report(refusal(this, this.#executed, thrown), this);
-    } else if (thrown || !this.reached) this.#answered.fail(refusal(this, this.#executed, thrown));
-    else if (error instanceof BusError) this.#answered.fail(error);
-    else if (error) this.#answered.fail(refusal(this, this.#executed, { cause: error }));
-    else this.#answered.succeed(this.reply);
-  }
-}
-
-/**
- * Runs what has arrived through its chain. Whatever the layers do it settles: at the latest when they have,
- * also where ack tracking was replaced. Returns whether it is still to settle.
- */
-export function receive(
-  layers: readonly Layer[],
-  message: InboundEvent | InboundAck,
-  terminal: Terminal,
-): boolean {
-  let waiting: Promise<void> | undefined;
-  try {
-    waiting = run(layers, message, terminal);
-  } catch (cause) {
-    message.settle({ cause });
-    return false;
-  }
-  if (!waiting) {
-    message.settle();
-    return false;
-  }
-  void waiting.then(
-    () => message.settle(),
-    (cause: unknown) => message.settle({ cause }),
-  );
-  return !message.isSettled;
 }

@@ -1,6 +1,5 @@
-import type { Middleware } from "../chain/run.ts";
-import type { Handle } from "../links/link.ts";
-import type { Peer } from "../peer/session.ts";
+import type { Handle } from "../wire/handle.ts";
+import type { Peer } from "./peer.ts";
 
 const neverAborts = new AbortController().signal;
 
@@ -33,7 +32,7 @@ export abstract class Message {
    */
   error: Error | undefined = undefined;
   /** @internal The innermost layer that has been entered, for texts. */
-  layer: Middleware | undefined = undefined;
+  layer: { readonly name: string } | undefined = undefined;
 
   #headers: Record<string, string> | undefined;
   #state: Record<PropertyKey, unknown> | undefined;

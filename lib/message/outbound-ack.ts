@@ -1,36 +1,58 @@
 import { BusError, type Executed, messageOf } from "../errors/bus-error.ts";
-import { Flag, Item, type Parcel, type Snapshot, type WireItem } from "../wire/protocol.ts";
+import { Flag, Item, type WireItem } from "../wire/protocol.ts";
 import { encodeFailure } from "../wire/remote-error.ts";
-import type { InboundEvent } from "./inbound-event.ts";
-import { Message } from "./message.ts";
-import type { Stage } from "./outbound-event.ts";
+import type { Snapshot } from "../wire/snapshot.ts";
+import type { Message } from "./message.ts";
+import { OutboundMessage, type Stage } from "./outbound.ts";
+import type { Peer } from "./peer.ts";
 import { refusal } from "./refusal.ts";
 
+/** What an ack asks of the peer it goes to. */
+export interface AckPeer extends Peer {
+  /** Puts what is answered instead into a frame. */
+  take(ack: OutboundAck): void;
+  /** It takes no room any more. */
+  release(ack: OutboundAck): void;
+}
+
 /** The answer to an event, on its way back. */
-export class OutboundAck extends Message implements Parcel {
-  readonly direction = "outbound";
-  readonly kind = "ack";
-  readonly flow = "answer";
-  size = 0;
+export class OutboundAck extends OutboundMessage {
+  declare readonly peer: AckPeer;
   stage: Stage = "chain";
+  size = 0;
   snapshot: Snapshot | undefined = undefined;
   reserved = 0;
-  readonly transfer = undefined;
-  readonly #answered: InboundEvent;
+  readonly #answered: Message;
   /** Whether a listener has run; whatever becomes of the ack, that stays true. */
   readonly #executed: Executed;
   /** What is answered instead, if the ack was refused or cannot be encoded. */
   #failure: BusError | undefined;
 
-  constructor(answered: InboundEvent, failure: BusError | undefined) {
-    super(answered.peer, answered.namespace, answered.event, answered.id);
+  constructor(peer: AckPeer, answered: Message, failure: BusError | undefined) {
+    super(peer, answered.namespace, answered.event, answered.id);
     this.#answered = answered;
     this.#executed = failure?.executed ?? "yes";
     this.error = failure;
     if (!failure) this.reply = answered.reply;
   }
 
-  override get origin(): InboundEvent {
+  get direction(): "outbound" {
+    return "outbound";
+  }
+
+  get kind(): "ack" {
+    return "ack";
+  }
+
+  get flow(): "answer" {
+    return "answer";
+  }
+
+  get transfer(): undefined {
+    return undefined;
+  }
+
+  override get origin(): Message {
     return this.#answered;
   }
 
@@ -59,11 +81,7 @@ export class OutboundAck extends Message implements Parcel {
   /** Nobody can be told any more. */
   discard(): void {
     this.stage = "settled";
-    if (this.reserved > 0) this.peer.room.release(this);
-  }
-
-  get abandoned(): boolean {
-    return this.stage === "settled";
+    if (this.reserved > 0) this.peer.release(this);
   }
 
   get payload(): unknown {
@@ -88,7 +106,7 @@ export class OutboundAck extends Message implements Parcel {
 
   written(): void {
     this.stage = "written";
-    if (this.reserved > 0) this.peer.room.release(this);
+    if (this.reserved > 0) this.peer.release(this);
   }
 
   left(): void {
@@ -112,12 +130,12 @@ export class OutboundAck extends Message implements Parcel {
   #answerInstead(failure: BusError): void {
     this.#replace(failure);
     this.stage = "chain";
-    this.peer.hand(this);
+    this.peer.take(this);
   }
 
   #replace(failure: BusError): void {
     this.#failure = failure;
     this.snapshot = undefined;
-    if (this.reserved > 0) this.peer.room.release(this);
+    if (this.reserved > 0) this.peer.release(this);
   }
 }

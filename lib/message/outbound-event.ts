@@ -1,78 +1,92 @@
-import type { Chains } from "../chain/order.ts";
 import { BusError, type End, type ErrorCode, messageOf } from "../errors/bus-error.ts";
-import { NO_OPTIONS } from "../errors/check.ts";
-import type { Handle } from "../links/link.ts";
-import type { Bundle } from "../outbox/bundle.ts";
-import type { Route } from "../peer/route.ts";
-import type { Expiring } from "../time/deadlines.ts";
+import type { Deadlines, Expiring } from "../time/deadlines.ts";
 import { inherited } from "../time/inheritance.ts";
 import { afterStretch, currentStretch, isCurrentStretch } from "../time/stretch.ts";
-import { isOpen, kindOf, release, takeOver, takeUnread } from "../wire/handle.ts";
-import {
-  Flag,
-  type Flow,
-  Item,
-  type Meta,
-  type Parcel,
-  type Snapshot,
-  type WireItem,
-} from "../wire/protocol.ts";
-import { Terms } from "./extras.ts";
-import { Message } from "./message.ts";
+import { type Handle, isOpen, kindOf, release, takeOver, takeUnread } from "../wire/handle.ts";
+import { eventItem } from "../wire/items.ts";
+import type { Flow } from "../wire/parcel.ts";
+import { Flag, Item, type WireItem } from "../wire/protocol.ts";
+import type { Snapshot } from "../wire/snapshot.ts";
+import { Extras } from "./extras.ts";
+import type { InboundMessage } from "./inbound.ts";
+import type { Message } from "./message.ts";
+import { type EmitOptions, NO_OPTIONS } from "./options.ts";
+import { OutboundMessage, type Stage } from "./outbound.ts";
+import type { Peer } from "./peer.ts";
 import { refusal } from "./refusal.ts";
 
-/**
- * How far a message has come. Up to `handed` it has not left this process, and a failure
- * means that no listener ran.
- */
-export type Stage = "chain" | "parked" | "handed" | "written" | "settled";
+/** What an event asks of the way it goes. */
+export interface EventRoute {
+  readonly peer: Peer;
+  readonly namespace: string;
+  readonly deadlines: Deadlines;
+  /** In ms, for messages that are told nothing else. */
+  readonly ackTimeout: number;
+  readonly carriesHandles: boolean;
+  /** The namespace at the other end listens, and has listened since. */
+  readonly ready: boolean;
+  /** Whether a message would have to wait: behind others, or for the namespace to be ready. */
+  readonly mustWait: boolean;
+  nextId(): number;
+  /** Lets a message wait, if the bounds allow it; otherwise it is settled, and no other is touched. */
+  park(event: OutboundEvent, most?: { bytes?: number; messages?: number }): boolean;
+  unpark(event: OutboundEvent): void;
+  /** It takes no room any more. */
+  release(event: OutboundEvent): void;
+  /** It was written: its ack may come. */
+  awaitAck(event: OutboundEvent): void;
+  /** No ack of it is of use any more. */
+  forget(event: OutboundEvent): void;
+  /** Tells the other side that the answer is of no use any more. */
+  cancel(event: OutboundEvent, code: "ERR_ACK_TIMEOUT" | "ERR_CANCELLED"): void;
+  /** Runs its ack through the chain. Returns whether that is still to settle. */
+  receive(ack: InboundMessage): boolean;
+  /** It has settled. */
+  progressed(): void;
+  report(error: BusError, message: Message): void;
+}
 
-/** What `emit` may be told about a message. */
-export interface EmitOptions {
-  /** Milliseconds until the receipt rejects with `ERR_ACK_TIMEOUT`; the same as `within`. */
-  readonly timeout?: number | undefined;
-  /** Aborting it rejects the receipt with `ERR_CANCELLED` and aborts `message.signal` on the other side. */
-  readonly signal?: AbortSignal | undefined;
-  /** A connection, a listening server or a datagram socket to hand over. */
-  readonly handle?: Handle | undefined;
-  /** Lets a message with a handle wait for a peer that is not ready, instead of throwing. */
-  readonly queueHandle?: boolean | undefined;
+/** Where an event waits as text, with others. */
+export interface EventBundle {
+  /** No message of it can be taken out any more, or given more to do. */
+  readonly isFixed: boolean;
+  keep(event: OutboundEvent, index: number): void;
+  drop(event: OutboundEvent, index: number): void;
 }
 
 /** An event on its way out, until its receipt has settled. */
-export class OutboundEvent extends Message implements Expiring, Parcel {
+export class OutboundEvent extends OutboundMessage implements Expiring {
   stage: Stage = "chain";
   size = 0;
   snapshot: Snapshot | undefined = undefined;
-  /** Bytes that count as waiting for the peer, as long as it waits. */
   reserved = 0;
   /** Its ack has arrived; what is left is its way through the chain. */
   isAnswered = false;
   /** Where it waits as text, if it does. */
-  place: { readonly bundle: Bundle; readonly index: number } | undefined = undefined;
+  bundled: { readonly bundle: EventBundle; readonly index: number } | undefined = undefined;
 
   // The place in the list of deadlines; it belongs to `Deadlines`.
   bucket = 0;
   earlier: Expiring | undefined = undefined;
   later: Expiring | undefined = undefined;
 
-  readonly #route: Route;
+  readonly #route: EventRoute;
   #stretch: number = currentStretch();
-  #terms: Terms | undefined;
+  #extras: Extras | undefined;
   #timeout: number;
   #promise: Promise<unknown> | undefined;
   #resolve: ((reply: unknown) => void) | undefined;
   #reject: ((error: BusError) => void) | undefined;
 
-  constructor(route: Route, event: string, data: unknown, options: EmitOptions) {
-    super(route.peer, route.namespace, event, route.peer.nextId());
+  constructor(route: EventRoute, event: string, data: unknown, options: EmitOptions) {
+    super(route.peer, route.namespace, event, route.nextId());
     this.#route = route;
     this.data = data;
     const from = inherited();
     this.#timeout = route.ackTimeout;
     if (options === NO_OPTIONS && !from) return;
-    this.#terms = new Terms(options, from);
-    if (this.#terms.timeout !== undefined) this.limit(this.#terms.timeout);
+    this.#extras = new Extras(options, from);
+    if (this.#extras.timeout !== undefined) this.limit(this.#extras.timeout);
   }
 
   get direction(): "outbound" {
@@ -88,15 +102,15 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   }
 
   override get handle(): Handle | undefined {
-    return this.#terms?.handle;
+    return this.#extras?.handle;
   }
 
   get queueHandle(): boolean {
-    return this.#terms?.queueHandle === true;
+    return this.#extras?.queueHandle === true;
   }
 
   override get signal(): AbortSignal {
-    return this.#terms?.signal ?? super.signal;
+    return this.#extras?.signal ?? super.signal;
   }
 
   /** Whether `within` and `ackd` may still be called. */
@@ -118,9 +132,9 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     return this.#route.mustWait;
   }
 
-  /** The layers it crosses, and its ack. */
-  get chains(): Chains {
-    return this.#route.chains;
+  /** Whether its link carries handles at all. */
+  get linkCarriesHandles(): boolean {
+    return this.#route.carriesHandles;
   }
 
   /** Whether the handle is of a kind that can be sent. */
@@ -132,17 +146,17 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   accept(): void {
     const { handle } = this;
     if (handle) takeOver(handle);
-    this.#terms?.follow((reason) => {
+    this.#extras?.follow((reason) => {
       this.#withdraw("ERR_CANCELLED", `${this.name} was cancelled`, reason);
     });
   }
 
   /** Sets the time limit, in ms from now. A default is nothing that the listener has to know of. */
   limit(timeout: number, isDefault = false): void {
-    this.#terms ??= new Terms(NO_OPTIONS, undefined);
-    this.#terms.hasOwnTimeout = !isDefault || this.#terms.most !== Infinity;
-    this.#timeout = Math.min(timeout, this.#terms.most);
-    this.place?.bundle.keep(this, this.place.index);
+    this.#extras ??= new Extras(NO_OPTIONS, undefined);
+    this.#extras.hasOwnTimeout = !isDefault || this.#extras.most !== Infinity;
+    this.#timeout = Math.min(timeout, this.#extras.most);
+    this.bundled?.bundle.keep(this, this.bundled.index);
     if (this.bucket === 0) return;
     this.#route.deadlines.remove(this);
     this.#route.deadlines.add(this, this.#timeout);
@@ -150,7 +164,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
 
   /** Somebody wants the answer: from here on the time runs. */
   acknowledged(): Promise<unknown> {
-    this.place?.bundle.keep(this, this.place.index);
+    this.bundled?.bundle.keep(this, this.bundled.index);
     this.#promise ??= new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -164,7 +178,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   disown(): void {
     this.#promise = this.#resolve = this.#reject = undefined;
     if (this.stage === "written" && !this.handle) this.#finish();
-    if (this.error) this.#report(this.error as BusError);
+    if (this.error) this.report(this.error as BusError);
   }
 
   /**
@@ -197,9 +211,13 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
 
   /** The message was dropped by a middleware, or one threw. */
   refuse(thrown?: { cause: unknown }): void {
-    const isWritten = this.stage === "written" || this.place?.bundle.isFixed;
+    const isWritten = this.stage === "written" || this.bundled?.bundle.isFixed;
     const executed = isWritten ? "maybe" : "no";
     this.fail(refusal(this, executed, thrown));
+  }
+
+  discard(): void {
+    // What ends its peer settles it.
   }
 
   /** Settles the receipt with an error. Does nothing if it has settled before. */
@@ -211,7 +229,13 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     this.error = error;
     if (this.#reject) this.#reject(error);
     else if (this.isFresh) afterStretch(() => this.#reportUnasked(error));
-    else this.#report(error);
+    else this.report(error);
+  }
+
+  /** Its ack has arrived, and crosses the chain. Returns whether that is still to settle. */
+  receive(ack: InboundMessage): boolean {
+    this.isAnswered = true;
+    return this.#route.receive(ack);
   }
 
   /** Settles the receipt with a reply. */
@@ -246,10 +270,6 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
 
   // What the outbox asks of a parcel.
 
-  get abandoned(): boolean {
-    return this.stage === "settled";
-  }
-
   get payload(): unknown {
     return this.data;
   }
@@ -268,27 +288,11 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
   }
 
   item(): WireItem {
-    let head: number = Item.EVENT;
-    if (this.wantsAck) head |= Flag.WANTS_ACK;
-    const headers = this.sentHeaders();
-    const remaining = this.#terms?.hasOwnTimeout ? this.#remaining : Infinity;
-    let meta: Meta | 0 = 0;
-    if (headers || remaining !== Infinity || this.#isCancellable) {
-      meta = {
-        ...(headers && { h: headers }),
-        ...(remaining !== Infinity && { d: Math.ceil(remaining) }),
-        ...(this.#isCancellable && { s: 1 }),
-      };
-    }
     const { handle } = this;
-    if (handle) {
-      head |= Flag.HANDLE;
-      if (!isOpen(handle))
-        throw lost(this, "is not open: closed, sent away, or not connected or bound yet");
-      const unread = takeUnread(handle);
-      if (unread) meta = { ...(meta || {}), b: unread };
+    if (handle && !isOpen(handle)) {
+      throw lost(this, "is not open: closed, sent away, or not connected or bound yet");
     }
-    return [head, this.id, this.namespace, this.event, meta];
+    return eventItem(this, handle && takeUnread(handle));
   }
 
   /** Whether its text is all that is needed of it: nobody waits for it, nothing ends it, no handle goes with it. */
@@ -307,10 +311,10 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
 
   written(): void {
     this.stage = "written";
-    if (this.reserved > 0) this.peer.room.release(this);
+    if (this.reserved > 0) this.#route.release(this);
     this.snapshot = undefined;
     if (!this.wantsAck) return;
-    this.peer.awaitAck(this);
+    this.#route.awaitAck(this);
     // Where no layer has seen the message, nobody will look at its data any more.
     if (this.layer === undefined) this.data = undefined;
   }
@@ -321,7 +325,7 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
 
   notWritten(): void {
     if (this.stage !== "written") return;
-    this.peer.forget(this);
+    this.#route.forget(this);
     this.stage = "handed";
   }
 
@@ -339,6 +343,16 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     }
   }
 
+  /** Milliseconds left of a time that was set for it. While nobody waits for it that does not run, but counts over there. */
+  get remaining(): number {
+    if (!this.#extras?.hasOwnTimeout) return Infinity;
+    return this.bucket === 0 ? this.#timeout : this.#route.deadlines.remaining(this);
+  }
+
+  get isCancellable(): boolean {
+    return this.#extras?.isCancellable === true;
+  }
+
   /** The message's name in texts. */
   get name(): string {
     return `"${this.event}" to ${this.peer.id}`;
@@ -348,28 +362,23 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
     const { stage } = this;
     this.stage = "settled";
     if (stage === "parked") this.#route.unpark(this);
-    if (this.place) this.place.bundle.drop(this, this.place.index);
-    else if (this.reserved > 0) this.peer.room.release(this);
-    if (stage === "written") this.peer.forget(this);
+    if (this.bundled) this.bundled.bundle.drop(this, this.bundled.index);
+    else if (this.reserved > 0) this.#route.release(this);
+    if (stage === "written") this.#route.forget(this);
     this.#route.deadlines.remove(this);
-    this.#terms?.unfollow();
+    this.#extras?.unfollow();
     this.#route.progressed();
   }
 
-  /** Of a message that nobody waits for the time does not run here; it counts for the listener all the same. */
-  get #remaining(): number {
-    return this.bucket === 0 ? this.#timeout : this.#route.deadlines.remaining(this);
-  }
-
   #releaseHandle(): void {
-    if (!this.#terms?.handle) return;
-    release(this.#terms.handle);
-    this.#terms.handle = undefined;
+    if (!this.#extras?.handle) return;
+    release(this.#extras.handle);
+    this.#extras.handle = undefined;
   }
 
   #withdraw(code: "ERR_ACK_TIMEOUT" | "ERR_CANCELLED", text: string, cause?: unknown): void {
     const written = this.stage === "written";
-    if (written && this.wantsAck) this.peer.cancel(this.id, code);
+    if (written && this.wantsAck) this.#route.cancel(this, code);
     this.fail(
       new BusError(code, text, {
         executed: written ? "maybe" : "no",
@@ -380,21 +389,20 @@ export class OutboundEvent extends Message implements Expiring, Parcel {
 
   /** Whether there is more to tell of it than names and data. */
   get #isSpecial(): boolean {
-    const terms = this.#terms;
-    return terms !== undefined && (terms.hasOwnTimeout || terms.isCancellable || !!terms.handle);
-  }
-
-  get #isCancellable(): boolean {
-    return this.#terms?.isCancellable === true;
+    const extras = this.#extras;
+    return (
+      extras !== undefined && (extras.hasOwnTimeout || extras.isCancellable || !!extras.handle)
+    );
   }
 
   /** By the end of the stretch somebody may have asked, and been told. */
   #reportUnasked(error: BusError): void {
-    if (!this.wantsAck) this.#report(error);
+    if (!this.wantsAck) this.report(error);
   }
 
-  #report(error: BusError): void {
-    this.#route.report(error, this);
+  /** Something went wrong, with it or its ack, that nobody is told of otherwise. */
+  report(error: BusError, message: Message = this): void {
+    this.#route.report(error, message);
   }
 }
 

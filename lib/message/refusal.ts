@@ -1,4 +1,3 @@
-import { nameOf } from "../chain/run.ts";
 import { BusError, type Executed, messageOf } from "../errors/bus-error.ts";
 import type { Message } from "./message.ts";
 
@@ -18,4 +17,9 @@ export function refusal(
     : new BusError("ERR_REFUSED", `${what} was dropped: ${nameOf(layer)} did not call next()`, {
         executed,
       });
+}
+
+/** What to call a layer in a text. */
+export function nameOf(layer: { readonly name: string } | undefined): string {
+  return layer?.name ? `middleware "${layer.name}"` : "an unnamed middleware";
 }

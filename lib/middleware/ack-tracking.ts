@@ -1,5 +1,6 @@
-import { builtin, type Layer } from "../chain/run.ts";
-import type { InboundAck, InboundEvent } from "../message/inbound-event.ts";
+import { builtin, type Layer } from "../chain/layer.ts";
+import type { InboundAck } from "../message/inbound-ack.ts";
+import type { InboundEvent } from "../message/inbound-event.ts";
 
 /**
  * Answers an event when everything behind it has settled, and settles a receipt when its

@@ -1,4 +1,4 @@
-import { builtin, type Layer } from "../chain/run.ts";
+import { builtin, type Layer } from "../chain/layer.ts";
 import { atCaller, BusError } from "../errors/bus-error.ts";
 import type { InboundEvent } from "../message/inbound-event.ts";
 import type { OutboundEvent } from "../message/outbound-event.ts";
@@ -30,7 +30,7 @@ function guard(message: OutboundEvent): void {
   const { handle } = message;
   if (handle === undefined) return;
   const where = message.name;
-  if (!message.peer.canCarryHandles) {
+  if (!message.linkCarriesHandles) {
     refuse(new BusError("ERR_HANDLE_UNSUPPORTED", `${where}: this link carries no handles`));
   }
   if (!message.handleCanCross) {

@@ -1,5 +1,6 @@
 import { debuglog } from "node:util";
-import { builtin, completed, type Layer } from "../chain/run.ts";
+import { builtin, type Layer } from "../chain/layer.ts";
+import { completed } from "../chain/run.ts";
 import type { Message } from "../message/message.ts";
 
 /** What logging writes to: `console`, pino and most others fit. */

@@ -1,4 +1,4 @@
-import { builtin, type Layer } from "../chain/run.ts";
+import { builtin, type Layer } from "../chain/layer.ts";
 import { BusError } from "../errors/bus-error.ts";
 import type { InboundEvent } from "../message/inbound-event.ts";
 

@@ -1,4 +1,4 @@
-import { builtin, type Layer } from "../chain/run.ts";
+import { builtin, type Layer } from "../chain/layer.ts";
 import type { OutboundEvent } from "../message/outbound-event.ts";
 
 export interface QueueingOptions {

@@ -1,5 +1,6 @@
 import { EventEmitter } from "eventemitter3";
-import { BusError } from "../errors/bus-error.ts";
+import { isThenable } from "../chain/run.ts";
+import { asError, BusError } from "../errors/bus-error.ts";
 import type { InboundEvent } from "../message/inbound-event.ts";
 import type { Message } from "../message/message.ts";
 
@@ -15,6 +16,23 @@ type Collector = (message: InboundEvent) => void;
 /** Finds a listener that is kept elsewhere, as classic's handlers are. */
 export type Finder = (event: string) => AnyListener | undefined;
 
+/** What a listener threw or rejected with, among the results of others. */
+class Failure {
+  readonly error: Error;
+
+  constructor(thrown: unknown) {
+    this.error = asError(thrown);
+  }
+}
+
+function isFailure(result: unknown): result is Failure {
+  return result instanceof Failure;
+}
+
+function isSomething(result: unknown): boolean {
+  return result !== undefined;
+}
+
 /** The listeners of a namespace: an EventEmitter3 whose listeners answer. */
 export class Listeners {
   readonly #emitter = new EventEmitter<Record<string, Collector>>();
@@ -22,6 +40,10 @@ export class Listeners {
   readonly #collectors = new WeakMap<AnyListener, Collector>();
   readonly #onChange: OnChange;
   #hasOnce = false;
+  /** What the listeners of one event have returned, in the order of registration; the first by itself, as most have no other. */
+  #first: unknown = undefined;
+  #others: unknown[] | undefined;
+  #count = 0;
   /** Is asked once more for each event, after those that were added here. */
   finder: Finder | undefined = undefined;
 
@@ -59,16 +81,16 @@ export class Listeners {
     return this.#emitter.eventNames().length === 0;
   }
 
-  /** Runs all listeners of the event; then `message.reply` or `message.error` is set. */
+  /** Runs all listeners of the event; once they have settled, `message.reply` or `message.error` is set. */
   dispatch(message: InboundEvent): Promise<void> | undefined {
     message.reached = true;
     message.startListening();
     const found = this.finder?.(message.event);
     const heard = this.#emitter.emit(message.event, message) || found !== undefined;
-    if (found) message.collect(found);
+    if (found) this.#collect(message, found);
     if (this.#hasOnce) this.#onChange();
     message.hasRun = heard;
-    if (heard) return message.conclude();
+    if (heard) return this.#conclude(message);
     message.decline(
       new BusError(
         "ERR_UNHANDLED",
@@ -78,14 +100,61 @@ export class Listeners {
     return undefined;
   }
 
+  /** Runs one listener. Its failure is kept for the ack and disturbs no other. */
+  #collect(message: InboundEvent, listener: AnyListener): void {
+    // Taken before it runs: it may be the cause of another event, whose results are not these.
+    const first = this.#first;
+    const others = this.#others;
+    const count = this.#count;
+    this.#first = this.#others = undefined;
+    this.#count = 0;
+    let result: unknown;
+    try {
+      result = message.run(listener);
+    } catch (thrown) {
+      result = new Failure(thrown);
+    }
+    this.#first = count === 0 ? result : first;
+    this.#others = count === 0 ? undefined : [...(others ?? []), result];
+    this.#count = count + 1;
+  }
+
+  /** Tells the event what was returned; at once if no listener is asynchronous. */
+  #conclude(message: InboundEvent): Promise<void> | undefined {
+    const first = this.#first;
+    const others = this.#others;
+    this.#first = this.#others = undefined;
+    this.#count = 0;
+    if (!isThenable(first) && !others?.some(isThenable)) {
+      endListening(message, first, others);
+      return undefined;
+    }
+    const results = [first, ...(others ?? [])].map((result) =>
+      isThenable(result)
+        ? Promise.resolve(result).catch((thrown: unknown) => new Failure(thrown))
+        : result,
+    );
+    return Promise.all(results).then(([one, ...more]) => endListening(message, one, more));
+  }
+
   #collectorOf(listener: AnyListener): Collector {
     let collector = this.#collectors.get(listener);
     if (!collector) {
       collector = (message) => {
-        message.collect(listener);
+        this.#collect(message, listener);
       };
       this.#collectors.set(listener, collector);
     }
     return collector;
   }
+}
+
+/** The reply is that of the first listener that returned something; if one failed, there is its error instead. */
+function endListening(
+  message: InboundEvent,
+  first: unknown,
+  others: readonly unknown[] | undefined,
+): void {
+  const failure = first instanceof Failure ? first : others?.find(isFailure);
+  message.endListening(isSomething(first) ? first : others?.find(isSomething), failure?.error);
 }

@@ -1,5 +1,5 @@
+import type { Terminal } from "../chain/layer.ts";
 import type { Chains } from "../chain/order.ts";
-import type { Terminal } from "../chain/run.ts";
 import type { InboundEvent, Standing } from "../message/inbound-event.ts";
 import { Listeners } from "./listeners.ts";
 

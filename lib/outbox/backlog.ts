@@ -1,9 +1,7 @@
-import type { Serialization } from "../links/link.ts";
-import type { OutboundAck } from "../message/outbound-ack.ts";
-import type { OutboundEvent } from "../message/outbound-event.ts";
-import { takeSnapshot } from "../wire/encode.ts";
-import type { Snapshot } from "../wire/protocol.ts";
+import type { OutboundMessage } from "../message/outbound.ts";
+import type { Serialization } from "../wire/serialization.ts";
 import { estimateSize } from "../wire/size.ts";
+import { type Snapshot, takeSnapshot } from "../wire/snapshot.ts";
 
 /** Bounds of a bus, in bytes a peer. */
 export interface Limits {
@@ -28,20 +26,23 @@ const WINDOW = 2;
 const BURST = 4;
 const LOW = 8;
 
-/** The room for what waits for one peer: until its namespace is ready, or until it can be written. */
-export class Room {
+/** What the backlog asks of its peer. */
+export interface BacklogPeer {
+  readonly id: string;
+  readonly serialization: Serialization;
+}
+
+/** What waits for one peer, in bytes and within bounds: until its namespace is ready, or until it can be written. */
+export class Backlog {
   /** Bytes that wait. */
   waiting = 0;
   /** Bytes that were given to the channel, and not taken by the system. */
   unwritten = 0;
   #drained: (() => void)[] = [];
-  readonly #peer: { readonly id: string; readonly serialization: Serialization };
+  readonly #peer: BacklogPeer;
   readonly #limits: Limits;
 
-  constructor(
-    peer: { readonly id: string; readonly serialization: Serialization },
-    limits: Limits,
-  ) {
+  constructor(peer: BacklogPeer, limits: Limits) {
     this.#peer = peer;
     this.#limits = limits;
   }
@@ -50,7 +51,7 @@ export class Room {
    * Lets a message wait: reads its data now, and counts its bytes until it is written or settled. If
    * it cannot wait it is settled, and no other is touched.
    */
-  reserve(message: OutboundEvent | OutboundAck, bytes: number = this.#limits.pending): boolean {
+  reserve(message: OutboundMessage, bytes: number = this.#limits.pending): boolean {
     if (message.reserved > 0) return true;
     const { payload } = message;
     // What certainly has no room need not be encoded first.
@@ -70,19 +71,19 @@ export class Room {
   }
 
   /** The same for a message whose data may still change: its size is a guess, and it is read later. */
-  claim(message: OutboundEvent | OutboundAck): boolean {
+  claim(message: OutboundMessage): boolean {
     return this.#take(message, estimateSize(message.payload), this.#limits.pending);
   }
 
   /** Whether a message of that size, in bytes, may be sent at all. If not it is settled. */
-  fits(message: OutboundEvent | OutboundAck, size: number): boolean {
+  fits(message: OutboundMessage, size: number): boolean {
     const most = this.#limits.message;
     if (size <= most || message.mayOverdraw) return true;
     message.noRoom("ERR_TOO_LARGE", `it takes ${size} bytes, limits.message is ${most}`);
     return false;
   }
 
-  #take(message: OutboundEvent | OutboundAck, size: number, bytes: number): boolean {
+  #take(message: OutboundMessage, size: number, bytes: number): boolean {
     if (this.#isFull(message, size, bytes)) return false;
     message.reserved = size + OVERHEAD;
     this.waiting += message.reserved;
@@ -90,7 +91,7 @@ export class Room {
   }
 
   /** Whether there is no room for so many bytes more; then the message is settled. */
-  #isFull(message: OutboundEvent | OutboundAck, size: number, bytes: number): boolean {
+  #isFull(message: OutboundMessage, size: number, bytes: number): boolean {
     const needed = size + OVERHEAD;
     // One message may be larger than what may wait in all, as long as it waits alone.
     const isFull = message.mayOverdraw
@@ -105,7 +106,7 @@ export class Room {
   }
 
   /** A message does not wait any more. */
-  release(message: OutboundEvent | OutboundAck): void {
+  release(message: OutboundMessage): void {
     this.waiting -= message.reserved;
     message.reserved = 0;
     this.moved();

@@ -1,7 +1,9 @@
-import type { OutboundEvent } from "../message/outbound-event.ts";
+import type { EventBundle, OutboundEvent } from "../message/outbound-event.ts";
 import { afterStretch } from "../time/stretch.ts";
-import type { Parcel, Snapshot, WireItem } from "../wire/protocol.ts";
-import type { Room } from "./backlog.ts";
+import type { Parcel } from "../wire/parcel.ts";
+import type { WireItem } from "../wire/protocol.ts";
+import type { Snapshot } from "../wire/snapshot.ts";
+import type { Backlog } from "./backlog.ts";
 
 /** Messages, and bytes, in a bundle at most. */
 const MOST_MESSAGES = 256;
@@ -22,12 +24,12 @@ export interface Restored {
  * A full bundle is packed into bytes, outside the heap: what survives there makes V8 enlarge the space for
  * short-lived objects by more than the messages take.
  */
-export class Bundle implements Parcel {
+export class Bundle implements EventBundle, Parcel {
   readonly flow = "one way";
   readonly payload = undefined;
   readonly transfer = undefined;
   snapshot: Snapshot | undefined = undefined;
-  readonly #room: Room;
+  readonly #backlog: Backlog;
   /** In order of emit: a text, what has to stay an object, or nothing if it has settled. */
   #entries: (string | OutboundEvent | undefined)[] = [];
   /** The same once it is packed: several texts in one. */
@@ -38,8 +40,8 @@ export class Bundle implements Parcel {
   /** It was given to the channel. */
   isWritten = false;
 
-  constructor(room: Room) {
-    this.#room = room;
+  constructor(backlog: Backlog) {
+    this.#backlog = backlog;
   }
 
   /** Takes a message whose room is reserved, as text. Returns false if the bundle is full, or fixed. */
@@ -51,7 +53,7 @@ export class Bundle implements Parcel {
       afterStretch(() => this.#pack());
       return false;
     }
-    event.place = { bundle: this, index: this.#entries.length };
+    event.bundled = { bundle: this, index: this.#entries.length };
     this.#entries.push(text);
     this.#bytes += event.reserved;
     return true;
@@ -69,7 +71,7 @@ export class Bundle implements Parcel {
     else if (this.isFixed) return;
     else this.#entries[index] = undefined;
     this.#bytes -= event.reserved;
-    this.#room.release(event);
+    this.#backlog.release(event);
   }
 
   /** What is left of the messages, in order: objects, and texts that `restore` makes messages of again. */
@@ -124,13 +126,13 @@ export class Bundle implements Parcel {
 
   /** What waited here waits no more. */
   #leaveRoom(): void {
-    this.#room.waiting -= this.#bytes;
+    this.#backlog.waiting -= this.#bytes;
     this.#bytes = 0;
     for (const entry of this.#objects()) {
       entry.reserved = 0;
-      entry.place = undefined;
+      entry.bundled = undefined;
     }
-    this.#room.moved();
+    this.#backlog.moved();
   }
 
   /** Texts of one message or more, and objects, in order. */

@@ -1,25 +1,19 @@
 import type { Hold } from "../links/hold.ts";
 import type { Link, SendFailure } from "../links/link.ts";
-import type { OutboundEvent } from "../message/outbound-event.ts";
+import type { OutboundMessage } from "../message/outbound.ts";
+import { OutboundEvent } from "../message/outbound-event.ts";
 import { endStretch } from "../time/stretch.ts";
-import { type Encoded, encodeFrame, takeSnapshot } from "../wire/encode.ts";
-import { Control } from "../wire/note.ts";
-import { Item, type Parcel } from "../wire/protocol.ts";
-import type { Room } from "./backlog.ts";
+import { type Encoded, encodeFrame } from "../wire/encode.ts";
+import type { Note } from "../wire/note.ts";
+import type { Parcel } from "../wire/parcel.ts";
+import { estimateSize } from "../wire/size.ts";
+import { takeSnapshot } from "../wire/snapshot.ts";
+import type { Backlog } from "./backlog.ts";
 import { Bundle } from "./bundle.ts";
+import { mostInFrame, type Traffic } from "./framing.ts";
 import { Progress, type Step } from "./progress.ts";
-import { shareEncoding } from "./sharing.ts";
-
-/** Messages in a frame, at most and, where there are so many, at least. */
-const MOST_IN_FRAME = 256;
-const LEAST_IN_FRAME = 2;
-/** Of what is in flight a frame takes this part, so that both sides have something to do at all times. */
-const SHARE = 4;
-/** In `json`, where a frame costs little, it takes less of what is few. */
-const FEW = 64;
-const SHARE_OF_FEW = 8;
-/** Messages in a frame of such that are not answered. */
-const MOST_ONE_WAY = 64;
+import { noteUse, shareEncoding } from "./sharing.ts";
+import { Transfer } from "./transfer.ts";
 
 /** Frames given to the channel and not taken by the system, beyond which everything waits here. */
 const MOST_UNWRITTEN = 64;
@@ -29,15 +23,10 @@ const BURST = 4096;
 const MOST_NOTES = 1000;
 
 /** What the outbox asks of its peer. */
-export interface OutboxOwner {
+export interface OutboxPeer extends Traffic {
   readonly link: Link;
-  readonly serialization: Link["serialization"];
-  readonly room: Room;
+  readonly backlog: Backlog;
   readonly hold: Hold;
-  /** Messages written and not answered. */
-  readonly inFlight: number;
-  /** How many messages the last frame from there had. */
-  readonly lastFrameSize: number;
 }
 
 /**
@@ -46,7 +35,7 @@ export interface OutboxOwner {
  * from what may have arrived.
  */
 export class Outbox {
-  readonly #owner: OutboxOwner;
+  readonly #peer: OutboxPeer;
   #parcels: Parcel[] = [];
   #scheduled = false;
   #frameNumber = 0;
@@ -60,28 +49,48 @@ export class Outbox {
   /** The link asks to wait until they have. */
   #isBlocked = false;
   readonly #progress = new Progress();
-  /** The one handle on its way: the next waits until the other side has it. */
-  #transfer: OutboundEvent | undefined;
+  readonly #transfer: Transfer;
   #closed = false;
   readonly #onProgress: () => void;
 
-  constructor(owner: OutboxOwner, onProgress: () => void) {
-    this.#owner = owner;
+  constructor(peer: OutboxPeer, onProgress: () => void) {
+    this.#peer = peer;
+    this.#transfer = new Transfer(peer.hold);
     this.#onProgress = onProgress;
   }
 
   /** Whether what comes now has to wait for more than the end of this tick. */
-  get holds(): boolean {
-    return this.#isFull || this.#transfer !== undefined || this.#isBurst;
+  get #holds(): boolean {
+    return this.#isFull || this.#transfer.isUnderWay || this.#isBurst;
   }
 
   get #isFull(): boolean {
-    const { room } = this.#owner;
-    return this.#isBlocked || this.#unwritten >= MOST_UNWRITTEN || room.unwritten >= room.window;
+    const { backlog } = this.#peer;
+    return (
+      this.#isBlocked || this.#unwritten >= MOST_UNWRITTEN || backlog.unwritten >= backlog.window
+    );
   }
 
   get #isBurst(): boolean {
-    return this.#inTick >= BURST || this.#bytesInTick >= this.#owner.room.burst;
+    return this.#inTick >= BURST || this.#bytesInTick >= this.#peer.backlog.burst;
+  }
+
+  /** The end of the outbound chain: takes a message into the frame of this tick. One that there is no room for is settled. */
+  take(message: OutboundMessage): void {
+    if (message.stage !== "chain") return;
+    if (this.#closed) {
+      message.discard();
+      return;
+    }
+    const { backlog } = this.#peer;
+    message.size = estimateSize(message.payload);
+    if (!backlog.fits(message, message.size)) return;
+    if (!this.#holds) noteUse(message.payload, message.size);
+    else if (!backlog.reserve(message)) return;
+    message.stage = "handed";
+    const isBundled =
+      message instanceof OutboundEvent && message.reserved > 0 && this.#bundle(message);
+    if (!isBundled) this.push(message);
   }
 
   /** Puts a parcel into a frame of this tick. */
@@ -97,35 +106,36 @@ export class Outbox {
   }
 
   /** Puts a message that has to wait with others, as text. Returns false if it has to stay an object. */
-  bundle(event: OutboundEvent): boolean {
+  #bundle(event: OutboundEvent): boolean {
     if (this.#closed || !event.isBundleable) return false;
     const text = event.text();
     const last = this.#parcels.at(-1);
     if (last instanceof Bundle && last.add(event, text)) return true;
-    const bundle = new Bundle(this.#owner.room);
+    const bundle = new Bundle(this.#peer.backlog);
     bundle.add(event, text);
     this.push(bundle);
     return true;
   }
 
   /** Sends what the buses tell each other past everything that waits. */
-  pushFirst(control: Control): void {
+  pushFirst(control: Note): void {
     if (!this.#closed && this.#unwritten < MOST_NOTES) this.#send([control], 0);
   }
 
   /** Tells, whenever it is asked, whether everything has left that has been pushed so far. */
   whenPast(): () => boolean {
     const { mark } = this.#progress;
-    return () => this.#closed || (this.#progress.hasPassed(mark) && !this.#transfer);
+    return () => this.#closed || (this.#progress.hasPassed(mark) && !this.#transfer.isUnderWay);
   }
 
   get isIdle(): boolean {
-    return this.#closed || (this.#parcels.length === 0 && this.#unwritten === 0 && !this.#transfer);
+    if (this.#closed) return true;
+    return this.#parcels.length === 0 && this.#unwritten === 0 && !this.#transfer.isUnderWay;
   }
 
   /** The other side says whether the handle with that message has arrived. */
   transferred(id: number, arrived: boolean): void {
-    if (this.#transfer?.id === id) this.#endTransfer(arrived);
+    if (this.#transfer.event?.id === id) this.#endTransfer(arrived);
   }
 
   /**
@@ -135,7 +145,8 @@ export class Outbox {
   close(): Parcel[] {
     this.#closed = true;
     const left = [...[...this.#writing].flat(), ...this.#parcels];
-    if (this.#transfer) left.unshift(this.#transfer);
+    const { event } = this.#transfer;
+    if (event) left.unshift(event);
     this.#parcels = [];
     this.#idle();
     return left;
@@ -146,9 +157,8 @@ export class Outbox {
    * has to write it first: otherwise the message is lost with it, and Node waits for ever for it to be received.
    */
   letGo(isChannelOver: boolean): void {
-    const event = this.#transfer;
-    const isUnwritten = [...this.#writing].some(([first]) => first === event);
-    if (isChannelOver || !isUnwritten) this.#settleTransfer(false);
+    const isUnwritten = [...this.#writing].some(([first]) => this.#transfer.isWith(first));
+    if (isChannelOver || !isUnwritten) this.#transfer.settle(false);
   }
 
   /** Writes a message that is alone in its tick at once, not at the end of it. */
@@ -167,7 +177,7 @@ export class Outbox {
   /** Writes what waits, as far as the link takes it. */
   #write(): void {
     let sent = 0;
-    while (!this.#isFull && !this.#transfer && sent < this.#parcels.length) {
+    while (!this.#isFull && !this.#transfer.isUnderWay && sent < this.#parcels.length) {
       sent += this.#send(this.#parcels, sent);
     }
     this.#parcels = sent === this.#parcels.length ? [] : this.#parcels.slice(sent);
@@ -176,8 +186,8 @@ export class Outbox {
 
   /** Makes a frame of the parcels from `start` on and sends it. Returns how many it has dealt with. */
   #send(parcels: readonly Parcel[], start: number, step?: Step): number {
-    const { serialization, link } = this.#owner;
-    const most = this.#mostInFrame(parcels, start);
+    const { serialization, link } = this.#peer;
+    const most = mostInFrame(parcels[start]?.flow, parcels.length - start, this.#peer);
     // What the link encodes later has to be read and checked now.
     if (link.encodesLater) this.#takeSnapshots(parcels.slice(start, start + most));
     else shareEncoding(serialization, parcels, start, start + most);
@@ -198,29 +208,13 @@ export class Outbox {
       return consumed;
     }
     for (const parcel of encoded.parcels) parcel.written();
-    if (first.transfer) this.#follow(first as OutboundEvent);
+    if (first.transfer) this.pushFirst(this.#transfer.begin(first as OutboundEvent));
     return consumed;
-  }
-
-  #mostInFrame(parcels: readonly Parcel[], start: number): number {
-    const left = parcels.length - start;
-    const { inFlight, lastFrameSize, serialization } = this.#owner;
-    const all = inFlight + left;
-    const share = all < FEW && serialization === "json" ? SHARE_OF_FEW : SHARE;
-    switch (parcels[start]?.flow) {
-      case "request":
-        return between(LEAST_IN_FRAME, Math.ceil(all / share), MOST_IN_FRAME);
-      case "answer":
-        return between(LEAST_IN_FRAME, lastFrameSize, MOST_IN_FRAME);
-      case "one way":
-      case undefined:
-        return between(MOST_ONE_WAY, Math.ceil(left / SHARE), MOST_IN_FRAME);
-    }
   }
 
   #writeFrame({ frame, parcels, bytes }: Encoded, step: Step): void {
     this.#unwritten++;
-    this.#owner.room.unwritten += bytes;
+    this.#peer.backlog.unwritten += bytes;
     this.#writing.add(parcels);
     let isDone = false;
     const done = (failure?: SendFailure) => {
@@ -228,7 +222,7 @@ export class Outbox {
       isDone = true;
       this.#writing.delete(parcels);
       if (this.#closed) {
-        if (parcels[0] === this.#transfer) this.#settleTransfer(false);
+        if (this.#transfer.isWith(parcels[0])) this.#transfer.settle(false);
         return;
       }
       if (failure === "channel") {
@@ -240,13 +234,13 @@ export class Outbox {
       else this.#wrote(parcels);
     };
     try {
-      const isWritable = this.#owner.link.send(frame, parcels[0]?.transfer, done);
+      const isWritable = this.#peer.link.send(frame, parcels[0]?.transfer, done);
       if (!isWritable && !isDone) this.#isBlocked = true;
     } catch (error) {
       isDone = true;
       this.#writing.delete(parcels);
       this.#unwritten--;
-      this.#owner.room.unwritten -= bytes;
+      this.#peer.backlog.unwritten -= bytes;
       throw error;
     }
   }
@@ -254,8 +248,8 @@ export class Outbox {
   /** A frame is in this process no more. */
   #leave(bytes: number, step: Step): void {
     this.#unwritten--;
-    this.#owner.room.unwritten -= bytes;
-    this.#owner.room.moved();
+    this.#peer.backlog.unwritten -= bytes;
+    this.#peer.backlog.moved();
     if (this.#unwritten === 0) this.#isBlocked = false;
     this.#progress.end(step);
   }
@@ -279,7 +273,7 @@ export class Outbox {
   /** The channel is sound, but could not take that handle, nor the message with it. */
   #loseHandle(event: OutboundEvent): void {
     event.notWritten();
-    if (this.#transfer === event) this.#endTransfer(false);
+    if (this.#transfer.isWith(event)) this.#endTransfer(false);
   }
 
   /** One payload could not be encoded: encodes each by itself, leaves those out that fail, and sends the others. */
@@ -302,7 +296,7 @@ export class Outbox {
     return parcels.filter((parcel) => {
       if (parcel.abandoned) return false;
       try {
-        parcel.snapshot ??= takeSnapshot(this.#owner.serialization, parcel.payload);
+        parcel.snapshot ??= takeSnapshot(this.#peer.serialization, parcel.payload);
         return true;
       } catch (cause) {
         parcel.unencodable(cause);
@@ -311,24 +305,10 @@ export class Outbox {
     });
   }
 
-  /** Asks, right behind a handle, whether it came; the answer lets the next frames go. */
-  #follow(event: OutboundEvent): void {
-    this.#transfer = event;
-    this.#owner.hold.set("handle", true);
-    this.pushFirst(new Control(Item.HANDLE_CHECK, event.id));
-  }
-
   /** It is known whether the handle has arrived: the next frames may go. */
   #endTransfer(arrived: boolean): void {
-    this.#owner.hold.set("handle", false);
-    this.#settleTransfer(arrived);
+    this.#transfer.end(arrived);
     this.#flush();
-  }
-
-  #settleTransfer(arrived: boolean): void {
-    const event = this.#transfer;
-    this.#transfer = undefined;
-    event?.transferred(arrived);
   }
 
   #resume(): void {
@@ -339,8 +319,4 @@ export class Outbox {
   #idle(): void {
     if (this.isIdle) this.#onProgress();
   }
-}
-
-function between(least: number, value: number, most: number): number {
-  return Math.max(least, Math.min(value, most));
 }

@@ -1,6 +1,6 @@
-import type { Serialization } from "../links/link.ts";
-import { takeSnapshot } from "../wire/encode.ts";
-import type { Parcel, Snapshot } from "../wire/protocol.ts";
+import type { Parcel } from "../wire/parcel.ts";
+import type { Serialization } from "../wire/serialization.ts";
+import { type Snapshot, takeSnapshot } from "../wire/snapshot.ts";
 
 /** What several peers are to get in this tick is encoded once, if it takes at least so many bytes. */
 const WORTH_IT = 2 ** 14;

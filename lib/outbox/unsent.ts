@@ -1,17 +1,16 @@
-import { NO_OPTIONS } from "../errors/check.ts";
+import { NO_OPTIONS } from "../message/options.ts";
 import { OutboundAck } from "../message/outbound-ack.ts";
-import { OutboundEvent } from "../message/outbound-event.ts";
-import type { Route } from "../peer/route.ts";
-import type { Parcel } from "../wire/protocol.ts";
+import { type EventRoute, OutboundEvent } from "../message/outbound-event.ts";
+import type { Parcel } from "../wire/parcel.ts";
 import { Bundle } from "./bundle.ts";
 
 /**
  * Fails what was still to be written when a peer went. What was kept as text becomes messages again, one
  * bundle after the other, as they take several times the memory.
  */
-export function failRemains(
+export function failUnsent(
   parcels: readonly Parcel[],
-  routeTo: (namespace: string) => Route,
+  routeTo: (namespace: string) => EventRoute,
   fail: (event: OutboundEvent) => void,
 ): void {
   for (const parcel of parcels) {

@@ -1,15 +1,13 @@
 import type { Outbox } from "../outbox/outbox.ts";
-import { Control } from "../wire/note.ts";
-import { Closing, Item } from "../wire/protocol.ts";
-
-/** A namespace, or `undefined` for the whole bus. */
-type Scope = string | undefined;
+import { Note } from "../wire/note.ts";
+import { ClosingStep, Item } from "../wire/protocol.ts";
+import type { Scope } from "./host.ts";
 
 /**
  * The closing of either side, as the two tell each other. Frames come in order, so when the other side
  * has answered that it knows, nothing that it sent before is on its way any more.
  */
-export class Farewell {
+export class Closing {
   readonly #outbox: Outbox;
   /** What this side closes, and the other has not answered. */
   readonly #unseen = new Set<Scope>();
@@ -26,13 +24,13 @@ export class Farewell {
   announce(scope: Scope): void {
     if (this.isGone) return;
     this.#unseen.add(scope);
-    this.#tell(scope, Closing.ANNOUNCED);
+    this.#tell(scope, ClosingStep.ANNOUNCED);
   }
 
   /** Tells, past everything that waits, that nothing is heard here any more. */
   leave(): void {
     if (this.isGone) return;
-    this.#outbox.pushFirst(new Control(Item.CLOSING, 0, Closing.GONE));
+    this.#outbox.pushFirst(new Note(Item.CLOSING, 0, ClosingStep.GONE));
   }
 
   /** Whether the other side knows what was announced. */
@@ -47,19 +45,19 @@ export class Farewell {
 
   /** What the other side tells. Returns whether it closes something. */
   receive(scope: Scope, step: unknown): boolean {
-    if (step === Closing.SEEN) {
+    if (step === ClosingStep.SEEN) {
       this.#unseen.delete(scope);
       return false;
     }
     // Said once, it is known; and answered once.
     const isNews = !this.#closed.has(scope);
     this.#closed.add(scope);
-    if (step === Closing.GONE) this.isGone = true;
-    else if (isNews) this.#tell(scope, Closing.SEEN);
+    if (step === ClosingStep.GONE) this.isGone = true;
+    else if (isNews) this.#tell(scope, ClosingStep.SEEN);
     return isNews || this.isGone;
   }
 
   #tell(scope: Scope, step: number): void {
-    this.#outbox.push(new Control(Item.CLOSING, scope ?? 0, step));
+    this.#outbox.push(new Note(Item.CLOSING, scope ?? 0, step));
   }
 }

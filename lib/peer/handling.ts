@@ -1,19 +1,52 @@
-import type { BusError } from "../errors/bus-error.ts";
-import type { InboundEvent } from "../message/inbound-event.ts";
-import type { Host } from "./host.ts";
+import { receive } from "../chain/receive.ts";
+import { BusError } from "../errors/bus-error.ts";
+import { type EventPeer, InboundEvent } from "../message/inbound-event.ts";
+import { type Arrival, readEvent, readEvents } from "../wire/decode.ts";
+import { type Handle, putBack } from "../wire/handle.ts";
+import { Flag, type WireItem } from "../wire/protocol.ts";
+import type { Host, Scope } from "./host.ts";
 
 /** The events of a peer whose listeners, or layers, have not settled, by the peer's id. */
-export class Running {
+export class Handling {
   readonly #host: Host;
+  readonly #peer: EventPeer;
   readonly #byId = new Map<number, InboundEvent>();
+  /** The event that a handle belongs to, and whether that came along: only one can be under way. */
+  #handleOf: { readonly id: number; readonly arrived: boolean } | undefined;
 
-  constructor(host: Host) {
+  constructor(host: Host, peer: EventPeer) {
     this.#host = host;
+    this.#peer = peer;
   }
 
-  /** Runs an event through the chain to its listeners. */
-  start(event: InboundEvent): void {
-    if (this.#host.receiveEvent(event)) this.#byId.set(event.id, event);
+  /** An item with an event, or a run of them. Returns whether the handle belongs to it. */
+  receive(item: WireItem, handle: Handle | undefined): boolean {
+    if ((item[0] as number) & Flag.RUN) {
+      readEvents(item, this.#start);
+      return false;
+    }
+    const { arrival, unread, expectsHandle } = readEvent(item, handle);
+    if (expectsHandle) {
+      this.#handleOf = { id: arrival.id, arrived: handle !== undefined };
+      // The sender learns it by the check that follows; no listener runs.
+      if (!handle) return false;
+      if (unread !== undefined) putBack(handle, unread);
+    }
+    this.#start(arrival);
+    return expectsHandle;
+  }
+
+  /** Whether the handle of that event came along with it. */
+  hasHandle(id: number): boolean {
+    return this.#handleOf?.id === id && this.#handleOf.arrived;
+  }
+
+  /** The sender has no use for the answer any more. */
+  cancel(id: number, isTimeout: boolean): void {
+    const reason = isTimeout
+      ? new BusError("ERR_ACK_TIMEOUT", "the sender's time for the answer is over")
+      : new BusError("ERR_CANCELLED", "the sender has cancelled the message");
+    this.#byId.get(id)?.abort(reason);
   }
 
   end(event: InboundEvent): void {
@@ -21,13 +54,9 @@ export class Running {
   }
 
   /** Whether there is any: of one namespace, or at all. */
-  has(namespace?: string): boolean {
-    if (namespace === undefined) return this.#byId.size > 0;
-    return [...this.#byId.values()].some((event) => event.namespace === namespace);
-  }
-
-  abort(id: number, reason: BusError): void {
-    this.#byId.get(id)?.abort(reason);
+  has(scope?: Scope): boolean {
+    if (scope === undefined) return this.#byId.size > 0;
+    return [...this.#byId.values()].some((event) => event.namespace === scope);
   }
 
   /** Nobody waits for any answer any more. */
@@ -35,4 +64,14 @@ export class Running {
     for (const event of this.#byId.values()) event.abort(reason);
     this.#byId.clear();
   }
+
+  /** Runs an event through the chain to the listeners of its namespace. */
+  readonly #start = (arrival: Arrival): void => {
+    const event = new InboundEvent(this.#peer, arrival);
+    const here = this.#host.local(event.namespace);
+    event.standing = this.#host.state === "open" ? here.standing : "closed";
+    if (receive(here.chains["inbound event"], event, here.dispatch)) {
+      this.#byId.set(event.id, event);
+    }
+  };
 }

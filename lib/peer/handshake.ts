@@ -1,6 +1,6 @@
 import type { Link } from "../links/link.ts";
 import type { Outbox } from "../outbox/outbox.ts";
-import { Control } from "../wire/note.ts";
+import { Note } from "../wire/note.ts";
 import { Item, PROTOCOL } from "../wire/protocol.ts";
 
 /** A hello that may have got lost is repeated after this many ms, then after twice as many, and so on. */
@@ -17,7 +17,7 @@ const LATER_REPEAT = 1000;
  * It takes three: one that asks, one that answers, and one that says the answer was heard. Only who
  * knows to have been heard sends messages: the other side may have gone before it heard.
  */
-export class Greeting {
+export class Handshake {
   readonly #link: Link;
   readonly #outbox: Outbox;
   readonly #readyNamespaces: () => string[];
@@ -28,7 +28,7 @@ export class Greeting {
   /** Ours has said that theirs has come. */
   #hasAnswered = false;
   #hellos = 0;
-  #latest: Control | undefined;
+  #latest: Note | undefined;
   #lastHello = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -64,7 +64,7 @@ export class Greeting {
 
   /** Tells that a namespace listens. If the hello before it got lost, the next one tells. */
   announce(namespace: string): void {
-    if (this.#hellos > 0) this.#outbox.push(new Control(Item.READY, namespace));
+    if (this.#hellos > 0) this.#outbox.push(new Note(Item.READY, namespace));
   }
 
   /** Says hello, and asks for one if there has been none. */
@@ -78,7 +78,7 @@ export class Greeting {
     const namespaces = this.#readyNamespaces();
     // Features come later; of the serializations only `advanced` carries a NaN.
     const features: string[] = [];
-    const hello = new Control(Item.HELLO, major, minor, features, namespaces, asks, Number.NaN);
+    const hello = new Note(Item.HELLO, major, minor, features, namespaces, asks, Number.NaN);
     this.#latest = hello;
     this.#outbox.push(hello);
     if (this.isHeard || !this.#link.forgetsEarlyFrames || this.#hellos >= MOST_HELLOS) return;

@@ -1,26 +1,26 @@
-import type { Chains } from "../chain/order.ts";
 import type { BusError } from "../errors/bus-error.ts";
-import type { InboundEvent } from "../message/inbound-event.ts";
 import type { Message } from "../message/message.ts";
+import type { Peer } from "../message/peer.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import type { Limits } from "../outbox/backlog.ts";
 import type { Deadlines } from "../time/deadlines.ts";
-import type { Peer } from "./session.ts";
+
+/** A namespace, or `undefined` for the whole bus. */
+export type Scope = string | undefined;
 
 /** What a peer needs of the bus it belongs to. */
 export interface Host {
   readonly deadlines: Deadlines;
   readonly limits: Limits;
+  readonly state: "open" | "closing" | "closed";
   /** In ms, for namespaces that have not their own. */
   readonly defaultAckTimeout: number;
-  /** The layers of namespaces that are not known here. */
-  readonly chains: Chains;
-  /** What a namespace is in this process, if anything here has asked for it. */
-  local(namespace: string): Namespace | undefined;
+  /** What a namespace is in this process; one that stands for all where nothing here has asked for it. */
+  local(namespace: string): Namespace;
   /** The namespaces that listen here. */
   readyNamespaces(): string[];
-  /** Runs an event through the chain to the listeners. Returns whether it is still to settle. */
-  receiveEvent(message: InboundEvent): boolean;
+  /** What is closing here, or closed. */
+  closingScopes(): Scope[];
   /** Something has settled or was written: whoever waits for that may look again. */
   progressed(): void;
   /** A failure that nobody has been told of. */

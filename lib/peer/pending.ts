@@ -1,17 +1,10 @@
-import type { Terminal } from "../chain/run.ts";
 import type { BusError } from "../errors/bus-error.ts";
-import { InboundAck, receive } from "../message/inbound-event.ts";
+import { InboundAck } from "../message/inbound-ack.ts";
 import type { OutboundEvent } from "../message/outbound-event.ts";
 import { metaOf, number, readAcks } from "../wire/decode.ts";
 import { Flag, type WireItem } from "../wire/protocol.ts";
 import { decodeFailure } from "../wire/remote-error.ts";
 import { ById } from "./by-id.ts";
-
-/** The end of the chain of an ack: its receipt is settled by a layer. */
-const reach: Terminal = (message) => {
-  (message as InboundAck).reached = true;
-  return undefined;
-};
 
 /** The messages that were written to a peer and wait for their acks, by id. */
 export class Pending {
@@ -50,12 +43,12 @@ export class Pending {
     // All of it is read before anything is done: a malformed ack is none.
     const { h } = metaOf(item[2]);
     const failure = head & Flag.FAILURE ? decodeFailure(item[3], this.#peerId) : undefined;
-    this.#settle(answered, failure ? undefined : item[3], failure, h);
+    settle(answered, failure ? undefined : item[3], failure, h);
   }
 
   readonly #takeReply = (id: number, reply: unknown): void => {
     const answered = this.#unanswered(id);
-    if (answered) this.#settle(answered, reply);
+    if (answered) settle(answered, reply);
   };
 
   /** A late ack, or a second one, finds nobody who waits for it. */
@@ -63,16 +56,14 @@ export class Pending {
     const answered = this.#byId.get(id);
     return answered?.isAnswered ? undefined : answered;
   }
+}
 
-  #settle(
-    answered: OutboundEvent,
-    reply: unknown,
-    failure?: BusError,
-    headers?: Record<string, string>,
-  ): void {
-    answered.isAnswered = true;
-    const ack = new InboundAck(answered, reply, failure, headers);
-    // It has arrived in time. The middleware gets as much time again, so that it settles in any case.
-    if (receive(answered.chains["inbound ack"], ack, reach)) answered.restartTime();
-  }
+function settle(
+  answered: OutboundEvent,
+  reply: unknown,
+  failure?: BusError,
+  headers?: Record<string, string>,
+): void {
+  // It has arrived in time. The middleware gets as much time again, so that it settles in any case.
+  if (answered.receive(new InboundAck(answered, reply, failure, headers))) answered.restartTime();
 }

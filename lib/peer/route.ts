@@ -1,48 +1,81 @@
 import { Lane } from "../chain/lane.ts";
+import type { Layer, Terminal } from "../chain/layer.ts";
 import type { Chains } from "../chain/order.ts";
-import type { Layer } from "../chain/run.ts";
+import { receive } from "../chain/receive.ts";
 import type { BusError } from "../errors/bus-error.ts";
+import { teachable } from "../links/dialect.ts";
+import type { Link } from "../links/link.ts";
+import type { InboundMessage } from "../message/inbound.ts";
+import type { Message } from "../message/message.ts";
+import type { OutboundMessage } from "../message/outbound.ts";
 import type { OutboundAck } from "../message/outbound-ack.ts";
-import type { OutboundEvent } from "../message/outbound-event.ts";
+import type { EventRoute, OutboundEvent } from "../message/outbound-event.ts";
+import type { Peer } from "../message/peer.ts";
 import type { Namespace } from "../namespace/namespace.ts";
+import type { Backlog } from "../outbox/backlog.ts";
+import type { Outbox } from "../outbox/outbox.ts";
 import type { Deadlines } from "../time/deadlines.ts";
+import { Note } from "../wire/note.ts";
+import { Item } from "../wire/protocol.ts";
 import type { Host } from "./host.ts";
-import type { Peer } from "./session.ts";
+import type { Pending } from "./pending.ts";
+
+/** What a route asks of the peer it leads to. */
+export interface RoutePeer extends Peer {
+  readonly link: Link;
+  readonly backlog: Backlog;
+  readonly outbox: Outbox;
+  readonly pending: Pending;
+  nextId(): number;
+  /** Says hello, unless that was done. */
+  greet(): void;
+  /** Why a message cannot be sent, if it cannot. */
+  obstacle(event: OutboundEvent): BusError | undefined;
+}
+
+/** The end of the chain of an ack: its receipt is settled by a layer. */
+const reach: Terminal = (message) => {
+  (message as InboundMessage).reached = true;
+  return undefined;
+};
 
 /**
  * The way out to one namespace of one peer: the lanes in which its messages cross the chain, and the
  * queue in which they wait until the namespace is ready.
  */
-export class Route {
+export class Route implements EventRoute {
   readonly peer: Peer;
   readonly namespace: string;
   /** The namespace at the other end listens, and has listened since. */
   ready = false;
-  readonly events: Lane<OutboundEvent>;
   readonly acks: Lane<OutboundAck>;
+  readonly #events: Lane<OutboundEvent>;
   readonly #host: Host;
-  /** The namespace in this process, once there is one. */
-  #local: Namespace | undefined;
+  readonly #peer: RoutePeer;
+  /** The namespace in this process, or what stands for it until there is one. */
+  #local: Namespace;
   /** In order of emit. A message leaves it when the namespace is ready, or when it settles. */
   readonly #parked = new Set<OutboundEvent>();
   readonly #isAwaited = () => this.#parked.size > 0;
 
-  constructor(host: Host, peer: Peer, namespace: string) {
+  constructor(host: Host, peer: RoutePeer, namespace: string) {
     this.#host = host;
+    this.#peer = peer;
     this.peer = peer;
     this.namespace = namespace;
-    const room = {
-      admit: (message: OutboundEvent | OutboundAck) => this.#admit(message),
-      leave: (message: OutboundEvent | OutboundAck) => peer.room.release(message),
-      hand: (message: OutboundEvent | OutboundAck) => peer.hand(message),
+    this.#local = host.local(namespace);
+    const route = {
+      admit: (message: OutboundMessage) => this.#admit(message),
+      leave: (message: OutboundMessage) => peer.backlog.release(message),
+      hand: (message: OutboundMessage) => peer.outbox.take(message),
       idle: () => host.progressed(),
     };
-    this.events = new Lane<OutboundEvent>({
-      ...room,
+    this.#events = new Lane<OutboundEvent>({
+      ...route,
       layers: (): readonly Layer[] => this.chains["outbound event"],
     });
     this.acks = new Lane<OutboundAck>({
-      ...room,
+      ...route,
       layers: (): readonly Layer[] => this.chains["outbound ack"],
     });
   }
@@ -52,16 +85,20 @@ export class Route {
   }
 
   get ackTimeout(): number {
-    return this.#here?.ackTimeout ?? this.#host.defaultAckTimeout;
+    return this.#here.ackTimeout ?? this.#host.defaultAckTimeout;
   }
 
   get chains(): Chains {
-    return this.#here?.chains ?? this.#host.chains;
+    return this.#here.chains;
   }
 
-  get #here(): Namespace | undefined {
-    this.#local ??= this.#host.local(this.namespace);
+  get #here(): Namespace {
+    if (this.#local.name !== this.namespace) this.#local = this.#host.local(this.namespace);
     return this.#local;
+  }
+
+  get carriesHandles(): boolean {
+    return this.#peer.link.carriesHandles;
   }
 
   /** Whether a message would have to wait: behind others, or for the namespace to be ready. */
@@ -70,7 +107,31 @@ export class Route {
   }
 
   get isIdle(): boolean {
-    return this.events.isIdle && this.acks.isIdle && this.#parked.size === 0;
+    return this.#events.isIdle && this.acks.isIdle && this.#parked.size === 0;
+  }
+
+  nextId(): number {
+    return this.#peer.nextId();
+  }
+
+  /** Sends a message, or tells it why it cannot be sent. */
+  enter(event: OutboundEvent): void {
+    const obstacle = this.obstacle(event);
+    this.#peer.greet();
+    if (obstacle) event.fail(obstacle);
+    else if (!event.abandoned) this.#events.enter(event);
+  }
+
+  /** Writes what is alone in its tick at once. */
+  hurry(): void {
+    this.#peer.outbox.hurry();
+  }
+
+  /** Why a message cannot be sent, if it cannot. */
+  obstacle(event: OutboundEvent): BusError | undefined {
+    if (this.#host.state === "closed") return event.cutOff("ERR_CLOSED", "this bus is closed");
+    if (this.#here.state !== "closed") return this.#peer.obstacle(event);
+    return event.cutOff("ERR_CLOSED", `namespace "${this.namespace}" is closed`);
   }
 
   /** Lets a message wait, if the bounds allow it; otherwise it is settled, and no other is touched. */
@@ -82,9 +143,9 @@ export class Route {
       );
       return false;
     }
-    if (!this.peer.room.reserve(event, most.bytes)) return false;
+    if (!this.#peer.backlog.reserve(event, most.bytes)) return false;
     this.#parked.add(event);
-    this.peer.link.awaits?.(this.namespace, this.#isAwaited);
+    teachable(this.#peer.link)?.awaits(this.namespace, this.#isAwaited);
     return true;
   }
 
@@ -93,23 +154,43 @@ export class Route {
     this.#parked.delete(event);
   }
 
+  release(event: OutboundEvent): void {
+    this.#peer.backlog.release(event);
+  }
+
+  awaitAck(event: OutboundEvent): void {
+    this.#peer.pending.add(event);
+  }
+
+  forget(event: OutboundEvent): void {
+    this.#peer.pending.remove(event);
+  }
+
+  cancel({ id }: OutboundEvent, code: "ERR_ACK_TIMEOUT" | "ERR_CANCELLED"): void {
+    this.#peer.outbox.push(new Note(Item.CANCEL, id, code === "ERR_ACK_TIMEOUT" ? 1 : 0));
+  }
+
+  receive(ack: InboundMessage): boolean {
+    return receive(this.chains["inbound ack"], ack, reach);
+  }
+
   /** The namespace over there is ready: everything that waited goes, in order. */
   open(): void {
     this.ready = true;
     for (const event of this.#parked) {
       this.#parked.delete(event);
       event.stage = "chain";
-      this.peer.hand(event);
+      this.#peer.outbox.take(event);
     }
   }
 
   /** Everything that has not reached the peer's outbox. */
   unfinished(): OutboundEvent[] {
-    return [...this.#parked, ...this.events.unfinished()];
+    return [...this.#parked, ...this.#events.unfinished()];
   }
 
   /** The same, and the answers too. */
-  onTheirWay(): (OutboundEvent | OutboundAck)[] {
+  onTheirWay(): OutboundMessage[] {
     return [...this.unfinished(), ...this.acks.unfinished()];
   }
 
@@ -117,14 +198,14 @@ export class Route {
     this.#host.progressed();
   }
 
-  report(error: BusError, event: OutboundEvent): void {
-    this.#host.report(error, event);
+  report(error: BusError, message: Message): void {
+    this.#host.report(error, message);
   }
 
   /** A message has to wait its turn. Nobody can change what it was sent with meanwhile, but its layers may. */
-  #admit(message: OutboundEvent | OutboundAck): boolean {
-    if (!this.peer.room.claim(message)) return false;
-    if (message.kind === "event") message.startTime();
+  #admit(message: OutboundMessage): boolean {
+    if (!this.#peer.backlog.claim(message)) return false;
+    if (message.kind === "event") (message as OutboundEvent).startTime();
     return true;
   }
 }

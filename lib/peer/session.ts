@@ -1,72 +1,55 @@
 import { BusError, type End, howEnded, messageOf } from "../errors/bus-error.ts";
+import { teachable } from "../links/dialect.ts";
 import { Hold } from "../links/hold.ts";
-import type { Handle, Link, PeerKind, Serialization } from "../links/link.ts";
-import { type Arrival, InboundEvent } from "../message/inbound-event.ts";
+import type { Link, LinkEvents, PeerKind } from "../links/link.ts";
+import type { EventPeer, InboundEvent } from "../message/inbound-event.ts";
 import type { Message } from "../message/message.ts";
-import { OutboundAck } from "../message/outbound-ack.ts";
-import { OutboundEvent } from "../message/outbound-event.ts";
-import { Room } from "../outbox/backlog.ts";
-import { Outbox } from "../outbox/outbox.ts";
-import { noteUse } from "../outbox/sharing.ts";
-import { failRemains } from "../outbox/unsent.ts";
-import { name, number, readEvent, readEvents } from "../wire/decode.ts";
-import { decodeFrame } from "../wire/encode.ts";
-import { discard, putBack } from "../wire/handle.ts";
-import { Control } from "../wire/note.ts";
-import { Flag, Item, PROTOCOL, type WireItem } from "../wire/protocol.ts";
-import { estimateSize } from "../wire/size.ts";
-import { Farewell } from "./closing.ts";
-import { Running } from "./handling.ts";
-import { Greeting } from "./handshake.ts";
-import type { Host } from "./host.ts";
+import type { OutboundMessage } from "../message/outbound.ts";
+import { type AckPeer, OutboundAck } from "../message/outbound-ack.ts";
+import type { OutboundEvent } from "../message/outbound-event.ts";
+import type { Peer, PeerState } from "../message/peer.ts";
+import { Backlog } from "../outbox/backlog.ts";
+import { Outbox, type OutboxPeer } from "../outbox/outbox.ts";
+import { failUnsent } from "../outbox/unsent.ts";
+import { decodeFrame, name, number } from "../wire/decode.ts";
+import { discard, type Handle } from "../wire/handle.ts";
+import { Note } from "../wire/note.ts";
+import { Item, PROTOCOL, type WireItem } from "../wire/protocol.ts";
+import type { Serialization } from "../wire/serialization.ts";
+import { Closing } from "./closing.ts";
+import { Handling } from "./handling.ts";
+import { Handshake } from "./handshake.ts";
+import type { Host, Scope } from "./host.ts";
 import { Pending } from "./pending.ts";
-import { Route } from "./route.ts";
+import type { Route, RoutePeer } from "./route.ts";
+import { Routes } from "./routes.ts";
 
-/**
- * `connecting` until the other side's bus has said hello, `closing` once it has said that it closes,
- * `down` when the other side is gone.
- */
-export type PeerState = "connecting" | "up" | "closing" | "down";
-
-/** Namespaces that a peer may announce; more is not a use, but an attack. */
-const MOST_NAMESPACES = 10_000;
-
-/** The bus at the other end of a link. */
-export class Peer {
-  /** Unique among the peers of this process: `worker:1`, `child:4242`, `thread:1`, `port:1`, `parent`. */
+/** What this process knows of a peer, and has to do with it, from the first hello to the end. */
+export class Session implements Peer, LinkEvents, OutboxPeer, RoutePeer, EventPeer, AckPeer {
   readonly id: string;
   readonly kind: PeerKind;
-  #state: PeerState = "connecting";
-
-  /** How many frames, or parts of them, came that no bus of this version sends. They were ignored. */
   protocolErrors = 0;
 
-  /** @internal */
   readonly link: Link;
-  /** @internal */
-  readonly room: Room;
-  /** @internal */
   readonly hold: Hold;
-  /** @internal */
-  serialization: Serialization;
-  /** @internal */
+  readonly backlog: Backlog;
   readonly outbox: Outbox;
-  /** @internal */
+  readonly pending: Pending;
+  serialization: Serialization;
   lastFrameSize = 0;
 
   readonly #host: Host;
-  readonly #routes = new Map<string, Route>();
-  readonly #pending: Pending;
-  readonly #running: Running;
-  #lastId = 0;
-  #lastFrame = 0;
-  readonly #greeting: Greeting;
+  readonly #routes: Routes;
+  readonly #handling: Handling;
+  readonly #handshake: Handshake;
+  readonly #closing: Closing;
+  #state: PeerState = "connecting";
   /** Why nothing can be sent any more. */
   #downError: BusError | undefined;
-  readonly #farewell: Farewell;
-  #arrivedHandle: { id: number; arrived: boolean } | undefined;
+  #lastId = 0;
+  #lastFrame = 0;
 
-  /** @internal With a reason, the peer is down from the start. */
+  /** With a reason, the peer is down from the start. */
   constructor(host: Host, link: Link, absent?: BusError) {
     this.#host = host;
     this.link = link;
@@ -74,12 +57,13 @@ export class Peer {
     this.kind = link.kind;
     this.serialization = link.serialization;
     this.hold = new Hold(link);
-    this.room = new Room(this, host.limits);
+    this.backlog = new Backlog(this, host.limits);
     this.outbox = new Outbox(this, () => host.progressed());
-    this.#greeting = new Greeting(link, this.outbox, () => host.readyNamespaces());
-    this.#farewell = new Farewell(this.outbox);
-    this.#pending = new Pending(link.id);
-    this.#running = new Running(host);
+    this.pending = new Pending(link.id);
+    this.#routes = new Routes(host, this);
+    this.#handling = new Handling(host, this);
+    this.#handshake = new Handshake(link, this.outbox, () => host.readyNamespaces());
+    this.#closing = new Closing(this.outbox);
     if (absent || link.ended) {
       this.#state = "down";
       this.#downError = absent ?? this.#death(link.ended ?? {});
@@ -88,141 +72,96 @@ export class Peer {
     }
   }
 
+  // What everybody sees.
+
   get state(): PeerState {
     return this.#state;
   }
 
-  /** Whether the namespace has been opened over there, so that messages do not wait. */
   isReady(namespace: string): boolean {
-    return this.#state === "up" && this.#routes.get(namespace)?.ready === true;
+    return this.#state === "up" && this.#routes.known(namespace)?.ready === true;
   }
 
-  /**
-   * False when much waits for the peer: a quarter of `limits.pending`. A careful sender then waits for
-   * `drained()`; one that goes on gets `ERR_QUEUE_FULL` when the room is full.
-   */
   get writable(): boolean {
-    return this.#state === "up" && this.room.isWide;
+    return this.#state === "up" && this.backlog.isWide;
   }
 
-  /** Resolves when most of what waits for the peer has been written; at once if little does, or the peer is gone. */
   async drained(): Promise<void> {
-    if (this.#state !== "down") await this.room.drained();
+    if (this.#state !== "down") await this.backlog.drained();
   }
 
-  /** @internal The other side's bus has been heard of. */
-  get isUp(): boolean {
-    return this.#greeting.isHeard;
+  // What goes there.
+
+  route(namespace: string): Route {
+    return this.#routes.to(namespace);
   }
 
-  /** @internal */
-  get canCarryHandles(): boolean {
-    return this.link.carriesHandles;
-  }
-
-  /** @internal */
   nextId(): number {
     return ++this.#lastId;
   }
 
-  /** @internal */
-  route(namespace: string): Route {
-    let route = this.#routes.get(namespace);
-    if (!route) {
-      route = new Route(this.#host, this, namespace);
-      this.#routes.set(namespace, route);
-    }
-    return route;
+  get inFlight(): number {
+    return this.pending.size;
   }
 
-  /** @internal Why a message cannot be sent, if it cannot. */
   obstacle(event: OutboundEvent): BusError | undefined {
     const down = this.#downError;
     if (down) return event.cutOff(down.code, down.message, down);
     const { namespace } = event;
-    const hasClosedBus = this.#farewell.hasClosed(undefined);
-    if (!hasClosedBus && !this.#farewell.hasClosed(namespace)) return undefined;
+    const hasClosedBus = this.#closing.hasClosed(undefined);
+    if (!hasClosedBus && !this.#closing.hasClosed(namespace)) return undefined;
     const closed = hasClosedBus ? "its bus" : `namespace "${namespace}"`;
     return event.cutOff("ERR_CLOSED", `${this.id} closes ${closed}`);
   }
 
-  /** @internal Says hello, unless that was done. */
+  take(message: OutboundMessage): void {
+    this.outbox.take(message);
+  }
+
+  release(message: OutboundMessage): void {
+    this.backlog.release(message);
+  }
+
+  /** The other side's bus has been heard of. */
+  get isUp(): boolean {
+    return this.#handshake.isHeard;
+  }
+
   greet(): void {
-    if (this.#state !== "down") this.#greeting.begin();
+    if (this.#state !== "down") this.#handshake.begin();
   }
 
-  /** @internal Tells that a namespace listens here. */
+  /** Tells that a namespace listens here. */
   announce(namespace: string): void {
-    this.#greeting.announce(namespace);
-    this.link.opened?.(namespace);
+    this.#handshake.announce(namespace);
+    teachable(this.link)?.opened(namespace);
   }
 
-  /** @internal Tells that no further messages are accepted: of one namespace, or of any. */
-  announceClosing(namespace?: string): void {
-    if (this.#greeting.isHeard && this.#state !== "down") this.#farewell.announce(namespace);
+  /** Tells that no further messages are accepted: of one namespace, or of any. */
+  announceClosing(scope?: Scope): void {
+    if (this.#handshake.isHeard && this.#state !== "down") this.#closing.announce(scope);
   }
 
-  /** @internal Whether the other side knows that no more is accepted: nothing else of it is on its way. */
-  hasSeenClosing(namespace?: string): boolean {
-    return this.#state === "down" || this.#farewell.isSeen(namespace);
+  // What is not over yet.
+
+  /** Whether the other side knows that no more is accepted: nothing else of it is on its way. */
+  hasSeenClosing(scope?: Scope): boolean {
+    return this.#state === "down" || this.#closing.isSeen(scope);
   }
 
-  /** @internal The end of the outbound chain: into the frame of this tick. */
-  hand(message: OutboundEvent | OutboundAck): void {
-    if (message.stage !== "chain") return;
-    if (this.#downError && message.kind === "ack") {
-      message.discard();
-      return;
-    }
-    message.size = estimateSize(message.payload);
-    if (!this.room.fits(message, message.size)) return;
-    if (!this.outbox.holds) noteUse(message.payload, message.size);
-    else if (!this.room.reserve(message)) return;
-    message.stage = "handed";
-    const isBundled =
-      message instanceof OutboundEvent && message.reserved > 0 && this.outbox.bundle(message);
-    if (!isBundled) this.outbox.push(message);
+  /** Whether events of the peer are being handled: in one namespace, or in any. */
+  isHandling(scope?: Scope): boolean {
+    return this.#handling.has(scope);
   }
 
-  /** @internal */
-  awaitAck(event: OutboundEvent): void {
-    this.#pending.add(event);
+  /** Everything that was emitted has been written. */
+  get isFlushed(): boolean {
+    return this.#state === "down" || (this.outbox.isIdle && this.#routes.areIdle);
   }
 
-  /** @internal */
-  forget(event: OutboundEvent): void {
-    this.#pending.remove(event);
-  }
-
-  /** @internal Tells the other side that the answer is of no use any more. */
-  cancel(id: number, code: "ERR_ACK_TIMEOUT" | "ERR_CANCELLED"): void {
-    this.outbox.push(new Control(Item.CANCEL, id, code === "ERR_ACK_TIMEOUT" ? 1 : 0));
-  }
-
-  /** @internal The listeners of an event have settled: answers it, or reports its failure. */
-  settled(event: InboundEvent, failure: BusError | undefined): void {
-    this.#running.end(event);
-    if (!event.wantsAck) {
-      if (failure) this.report(failure, event);
-    } else if (this.#state !== "down") {
-      this.#acksTo(event.namespace, new OutboundAck(event, failure));
-    }
-    this.#host.progressed();
-  }
-
-  /** @internal */
-  report(error: BusError, message: Message): void {
-    this.#host.report(error, message);
-  }
-
-  /** @internal */
-  get inFlight(): number {
-    return this.#pending.size;
-  }
-
-  /** @internal Tells, whenever it is asked, whether everything has left that was emitted so far. */
+  /** Tells, whenever it is asked, whether everything has left that was emitted so far. */
   whenFlushed(): () => boolean {
-    const unfinished = new Set([...this.#routes.values()].flatMap((route) => route.onTheirWay()));
+    const unfinished = new Set(this.#routes.onTheirWay());
     let isPast: (() => boolean) | undefined;
     return () => {
       if (this.#state === "down") return true;
@@ -235,38 +174,38 @@ export class Peer {
     };
   }
 
-  /** @internal Everything that was emitted has been written. */
-  get isFlushed(): boolean {
-    if (this.#state === "down") return true;
-    return this.outbox.isIdle && [...this.#routes.values()].every((route) => route.isIdle);
+  /** Everything this side has emitted that has not settled. */
+  unsettled(scope?: Scope): OutboundEvent[] {
+    const all = [...this.pending.values(), ...this.#routes.unfinished(scope)];
+    return scope === undefined ? all : all.filter((event) => event.namespace === scope);
   }
 
-  /** @internal Whether events of the peer are being handled: in one namespace, or in any. */
-  isHandling(namespace?: string): boolean {
-    return this.#running.has(namespace);
+  /** This side closes, and waits for it no longer. */
+  failUnsettled(scope: Scope): void {
+    for (const event of this.unsettled(scope)) {
+      const obstacle = this.route(event.namespace).obstacle(event);
+      if (obstacle) event.fail(obstacle);
+    }
   }
 
-  /** @internal Everything this side has emitted that has not settled. */
-  unsettled(namespace?: string): OutboundEvent[] {
-    const routes =
-      namespace === undefined
-        ? [...this.#routes.values()]
-        : [this.#routes.get(namespace)].filter((route) => route !== undefined);
-    const all = [...this.#pending.values(), ...routes.flatMap((route) => route.unfinished())];
-    return namespace === undefined ? all : all.filter((event) => event.namespace === namespace);
+  // What the messages tell.
+
+  settled(event: InboundEvent, failure: BusError | undefined): void {
+    this.#handling.end(event);
+    if (!event.wantsAck) {
+      if (failure) this.report(failure, event);
+    } else if (this.#state !== "down") {
+      this.#answer(new OutboundAck(this, event, failure));
+    }
+    this.#host.progressed();
   }
 
-  /** @internal Lets go of the channel. What is pending has been settled before. */
-  detach(error: BusError): void {
-    if (this.#state === "down") return;
-    if (this.#greeting.wasSaid) this.#farewell.leave();
-    this.link.detach();
-    this.#end(error, {}, false);
+  report(error: BusError, message: Message): void {
+    this.#host.report(error, message);
   }
 
   // What the link tells.
 
-  /** @internal */
   frame(body: unknown, handle: Handle | undefined): void {
     try {
       this.#receiveFrame(body, handle);
@@ -276,24 +215,6 @@ export class Peer {
     }
   }
 
-  /** @internal */
-  closed(end: End): void {
-    if (this.#state === "down") return;
-    this.link.detach();
-    this.#end(this.#death(end), end, true);
-  }
-
-  #receiveFrame(body: unknown, handle: Handle | undefined): void {
-    const { number, items, size, isText } = decodeFrame(body);
-    // A channel of Node may deliver again what it had buffered when somebody's listener threw.
-    if (number <= this.#lastFrame) return;
-    this.#lastFrame = number;
-    if (isText && this.serialization === "unknown") this.serialization = "advanced";
-    this.lastFrameSize = size;
-    this.items(items, handle);
-  }
-
-  /** @internal */
   items(items: WireItem[], handle: Handle | undefined): void {
     let untaken = handle;
     for (const item of items) {
@@ -306,6 +227,37 @@ export class Peer {
     if (untaken) discard(untaken);
   }
 
+  ready(namespace: string): boolean {
+    if (this.#handshake.isHeard && this.isReady(namespace)) return false;
+    this.#goUp();
+    this.#receiveReady(namespace);
+    return true;
+  }
+
+  closed(end: End): void {
+    if (this.#state === "down") return;
+    this.link.detach();
+    this.#end(this.#death(end), end, true);
+  }
+
+  /** Lets go of the channel. What is pending has been settled before. */
+  detach(error: BusError): void {
+    if (this.#state === "down") return;
+    if (this.#handshake.wasSaid) this.#closing.leave();
+    this.link.detach();
+    this.#end(error, {}, false);
+  }
+
+  #receiveFrame(body: unknown, handle: Handle | undefined): void {
+    const { number, items, size, isText } = decodeFrame(body);
+    // A channel of Node may deliver again what it had buffered when somebody's listener threw.
+    if (number <= this.#lastFrame) return;
+    this.#lastFrame = number;
+    if (isText && this.serialization === "unknown") this.serialization = "advanced";
+    this.lastFrameSize = size;
+    this.items(items, handle);
+  }
+
   /** Returns whether the handle belongs to the item. */
   #receive(item: WireItem, handle: Handle | undefined): boolean {
     const head = item[0] as number;
@@ -315,14 +267,12 @@ export class Peer {
         break;
       case Item.READY:
         // Without the hello before it, which got lost then, it is too early.
-        if (this.#greeting.isKnown) this.#receiveReady(name(item[1]));
+        if (this.#handshake.isKnown) this.#receiveReady(name(item[1]));
         break;
       case Item.EVENT:
-        if ((head & Flag.RUN) === 0) return this.#receiveEvent(item, handle);
-        readEvents(item, this.#handle);
-        break;
+        return this.#handling.receive(item, handle);
       case Item.ACK:
-        this.#pending.receive(item);
+        this.pending.receive(item);
         break;
       case Item.HANDLE_CHECK:
         this.#tellOfHandle(number(item[1]));
@@ -331,7 +281,7 @@ export class Peer {
         this.outbox.transferred(number(item[1]), item[2] === true);
         break;
       case Item.CANCEL:
-        this.#receiveCancel(number(item[1]), item[2] === 1);
+        this.#handling.cancel(number(item[1]), item[2] === 1);
         break;
       case Item.CLOSING:
         this.#receiveClosing(item[1] === 0 ? undefined : name(item[1]), item[2]);
@@ -345,7 +295,7 @@ export class Peer {
   #receiveHello(item: WireItem): void {
     const [, major, minor, , namespaces, asks, probe] = item;
     if (!Array.isArray(namespaces)) throw new TypeError("a hello without namespaces");
-    const isFirst = !this.#greeting.isHeard;
+    const isFirst = !this.#handshake.isHeard;
     if (isFirst) {
       if (major !== PROTOCOL.major) {
         this.#refuse(`it speaks protocol ${String(major)}.${String(minor)}`);
@@ -356,88 +306,49 @@ export class Peer {
         this.serialization = Number.isNaN(probe) ? "advanced" : "json";
       }
     }
-    this.#greeting.hear(asks === 1);
+    this.#handshake.hear(asks === 1);
     if (isFirst) this.#goUp();
     // What it says before it knows of this side it will say again.
-    if (!this.#greeting.isKnown) return;
+    if (!this.#handshake.isKnown) return;
     for (const namespace of namespaces) this.#receiveReady(name(namespace));
-  }
-
-  /** @internal */
-  ready(namespace: string): boolean {
-    if (this.#greeting.isHeard && this.isReady(namespace)) return false;
-    this.#goUp();
-    this.#receiveReady(namespace);
-    return true;
   }
 
   #goUp(): void {
     if (this.#state !== "connecting") return;
     this.#state = "up";
+    // It comes too late to have been told.
+    for (const scope of this.#host.closingScopes()) this.announceClosing(scope);
     this.#host.peerUp(this);
   }
 
   #receiveReady(namespace: string): void {
-    if (!this.#mayHaveRoute(namespace)) {
-      throw new RangeError(`more than ${MOST_NAMESPACES} namespaces`);
-    }
-    const route = this.route(namespace);
+    const route = this.#routes.toNamed(namespace);
     if (route.ready) return;
     route.open();
     this.#host.peerReady(this, namespace);
   }
 
-  #receiveEvent(item: WireItem, handle: Handle | undefined): boolean {
-    const { arrival, unread, expectsHandle } = readEvent(item, handle);
-    if (expectsHandle) {
-      this.#arrivedHandle = { id: arrival.id, arrived: handle !== undefined };
-      // The sender learns it by the check that follows; no listener runs.
-      if (!handle) return false;
-      if (unread !== undefined) putBack(handle, unread);
-    }
-    this.#handle(arrival);
-    return arrival.handle !== undefined;
-  }
-
-  readonly #handle = (arrival: Arrival): void => {
-    this.#running.start(new InboundEvent(this, arrival));
-  };
-
-  /** Right behind a handle the sender asks whether it came: only one can be under way. */
+  /** Right behind a handle the sender asks whether it came. */
   #tellOfHandle(id: number): void {
-    const arrived = this.#arrivedHandle?.id === id && this.#arrivedHandle.arrived;
-    this.outbox.pushFirst(new Control(Item.HANDLE_RESULT, id, arrived));
+    this.outbox.pushFirst(new Note(Item.HANDLE_RESULT, id, this.#handling.hasHandle(id)));
   }
 
-  #receiveCancel(id: number, isTimeout: boolean): void {
-    const error = isTimeout
-      ? new BusError("ERR_ACK_TIMEOUT", "the sender's time for the answer is over")
-      : new BusError("ERR_CANCELLED", "the sender has cancelled the message");
-    this.#running.abort(id, error);
-  }
-
-  #receiveClosing(namespace: string | undefined, step: unknown): void {
-    if (namespace !== undefined && !this.#mayHaveRoute(namespace)) return;
-    if (this.#farewell.receive(namespace, step)) {
-      if (namespace === undefined) this.#state = "closing";
-      for (const event of this.unsettled(namespace)) {
+  #receiveClosing(scope: Scope, step: unknown): void {
+    if (scope !== undefined && !this.#routes.mayLeadTo(scope)) return;
+    if (this.#closing.receive(scope, step)) {
+      if (scope === undefined) this.#state = "closing";
+      for (const event of this.unsettled(scope)) {
         const obstacle = this.obstacle(event);
-        if (obstacle && (event.stage !== "written" || this.#farewell.isGone)) event.fail(obstacle);
+        if (obstacle && (event.stage !== "written" || this.#closing.isGone)) event.fail(obstacle);
       }
     }
     this.#host.progressed();
   }
 
   /** A peer that makes up namespaces gets its answers, but no lane for each. */
-  #acksTo(namespace: string, ack: OutboundAck): void {
-    const route = this.#routes.get(namespace);
-    if (route) route.acks.enter(ack);
-    else if (this.#mayHaveRoute(namespace)) this.route(namespace).acks.enter(ack);
-    else this.hand(ack);
-  }
-
-  #mayHaveRoute(namespace: string): boolean {
-    return this.#routes.size < MOST_NAMESPACES || this.#routes.has(namespace);
+  #answer(ack: OutboundAck): void {
+    if (this.#routes.mayLeadTo(ack.namespace)) this.#routes.to(ack.namespace).acks.enter(ack);
+    else this.take(ack);
   }
 
   /** The other side cannot be understood: everything to it fails from here on, with a reason. */
@@ -465,21 +376,21 @@ export class Peer {
   #end(error: BusError, end: End, isChannelOver: boolean): void {
     this.#state = "down";
     this.#downError = error;
-    this.#greeting.end();
+    this.#handshake.end();
     const left = this.outbox.close();
     const fail = (event: OutboundEvent) => event.fail(event.cutOff(error.code, error.message, end));
     for (const event of this.unsettled()) fail(event);
-    failRemains(left, (namespace) => this.route(namespace), fail);
+    failUnsent(left, (namespace) => this.route(namespace), fail);
     this.outbox.letGo(isChannelOver);
-    this.#running.abortAll(error);
-    this.room.close();
+    this.#handling.abortAll(error);
+    this.backlog.close();
     this.#host.peerDown(this, error);
   }
 }
 
 /** What `console.log` shows of a peer. */
-Object.defineProperty(Peer.prototype, Symbol.for("nodejs.util.inspect.custom"), {
-  value(this: Peer): object {
+Object.defineProperty(Session.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+  value(this: Session): object {
     return { id: this.id, kind: this.kind, state: this.state };
   },
 });

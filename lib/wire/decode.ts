@@ -1,10 +1,47 @@
 // What a peer sent is read here, and nothing is trusted. All of it throws a TypeError.
 
 import { MOST_NAME } from "../errors/check.ts";
-import type { Handle } from "../links/link.ts";
-import type { Arrival } from "../message/inbound-event.ts";
-import { MAX_TIMEOUT } from "../time/deadlines.ts";
-import { Flag, type Meta, type WireItem } from "./protocol.ts";
+import type { Handle } from "./handle.ts";
+import { Flag, Item, type Meta, type WireItem } from "./protocol.ts";
+import { deserialize } from "./serialization.ts";
+
+/**
+ * Takes a received body apart: the frame's number, and its items with their payloads.
+ * Throws on anything that no version of ours sends.
+ */
+export function decodeFrame(body: unknown): {
+  number: number;
+  items: WireItem[];
+  /** How many messages, about. */
+  size: number;
+  isText: boolean;
+} {
+  if (!Array.isArray(body)) throw new TypeError("a frame's body is not a list");
+  const [number, text] = body as [unknown, unknown];
+  if (!Number.isSafeInteger(number)) throw new TypeError("a frame has no number");
+  const isText = typeof text === "string";
+  const items: unknown = isText ? JSON.parse(text) : body.slice(1);
+  if (!Array.isArray(items)) throw new TypeError("a frame's items are not a list");
+  let size = 0;
+  for (const item of items) {
+    if (!Array.isArray(item) || !Number.isSafeInteger(item[0])) {
+      throw new TypeError("an item has no head");
+    }
+    const head = item[0] as number;
+    size += head & Flag.RUN ? item.length - ((head & 15) === Item.ACK ? 2 : 4) : 1;
+    if (head & Flag.BESIDE) {
+      if (item !== items.at(-1)) throw new TypeError("more than one payload beside the text");
+      item.push(head & Flag.ENCODED ? decode(body[2]) : body[2]);
+    } else if (head & Flag.ENCODED) {
+      item.push(JSON.parse(item.pop() as string));
+    }
+  }
+  return { number: number as number, items, size, isText };
+}
+
+function decode(encoded: unknown): unknown {
+  return typeof encoded === "string" ? JSON.parse(encoded) : deserialize(encoded);
+}
 
 /** Where the payloads begin in a run. */
 const EVENTS_BEGIN = 4;
@@ -31,7 +68,7 @@ export function metaOf(value: unknown): Meta {
   const { h, d, s, b } = value as Meta;
   return {
     ...(h !== undefined && { h: headersOf(h) }),
-    ...(typeof d === "number" && d >= 0 && { d: Math.min(d, MAX_TIMEOUT) }),
+    ...(typeof d === "number" && d >= 0 && { d }),
     ...(s === 1 && { s }),
     ...(typeof b === "string" && { b }),
   };
@@ -44,6 +81,21 @@ function headersOf(value: unknown): Record<string, string> {
     if (typeof text === "string") headers[key] = text;
   }
   return headers;
+}
+
+/** What the wire said about an event, beside its name. */
+export interface Arrival {
+  readonly namespace: string;
+  readonly event: string;
+  readonly id: number;
+  readonly data: unknown;
+  readonly headers: Record<string, string> | undefined;
+  readonly wantsAck: boolean;
+  readonly handle: Handle | undefined;
+  /** Milliseconds the sender will wait, if it set that for the message. */
+  readonly remaining: number | undefined;
+  /** The sender has a signal that may abort. */
+  readonly isCancellable: boolean;
 }
 
 /** An event: what is told of it, and whether a handle should have come along. */

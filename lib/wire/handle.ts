@@ -1,6 +1,8 @@
 import type { Socket as DatagramSocket } from "node:dgram";
 import type { Server, Socket } from "node:net";
-import type { Handle } from "../links/link.ts";
+
+/** What can be handed to another process: a connection, a listening server, a datagram socket. */
+export type Handle = Socket | Server | DatagramSocket;
 
 /** What a handle is; only these three can cross to another process. */
 export type HandleKind = "socket" | "server" | "datagram";

@@ -1,7 +1,9 @@
-import type { Parcel, Snapshot, WireItem } from "./protocol.ts";
+import type { Parcel } from "./parcel.ts";
+import type { WireItem } from "./protocol.ts";
+import type { Snapshot } from "./snapshot.ts";
 
-/** Something only the two buses tell each other; it passes no middleware. */
-export class Control implements Parcel {
+/** A short note between the two buses; it passes no middleware. */
+export class Note implements Parcel {
   readonly flow = "one way";
   readonly size = 32;
   readonly abandoned = false;

@@ -1,5 +1,3 @@
-import type { Handle } from "../links/link.ts";
-
 /** The one key of our frames. Everything else on a channel is somebody else's. */
 export const FRAME_KEY = "clusterphone2";
 
@@ -16,12 +14,12 @@ export const Item = {
   HANDLE_CHECK: 4,
   HANDLE_RESULT: 5,
   CANCEL: 6,
-  /** No more messages are accepted: of a namespace (by name) or of any (0). With what `Closing` says. */
+  /** No more messages are accepted: of a namespace (by name) or of any (0). With what `ClosingStep` says. */
   CLOSING: 7,
 } as const;
 
 /** The steps of a close. What comes before an answer to the first on the channel was sent before it was seen. */
-export const Closing = { ANNOUNCED: 0, SEEN: 1, GONE: 2 } as const;
+export const ClosingStep = { ANNOUNCED: 0, SEEN: 1, GONE: 2 } as const;
 
 /** What else the head of an item says. */
 export const Flag = {
@@ -55,54 +53,6 @@ export interface Meta {
   readonly s?: 1;
   /** Bytes that were read from the socket before it was sent, as base64. */
   readonly b?: string;
-}
-
-/** A payload that was encoded before its frame, because the message has to wait. */
-export interface Snapshot {
-  /** A JSON text: what both serializations make of plain data, or what `json` makes of anything. `""` is no data. */
-  readonly json?: string | undefined;
-  /** What `advanced` makes of it. */
-  readonly bytes?: Uint8Array | undefined;
-  /** A text, which stands for itself. */
-  readonly value?: string | undefined;
-  /** What `postMessage` makes of it. */
-  readonly clone?: { readonly value: unknown } | undefined;
-  /** Bytes it takes, at least about. */
-  readonly size: number;
-}
-
-/** How a parcel moves: with others that are answered, as an answer to such, or on its own. */
-export type Flow = "request" | "answer" | "one way";
-
-/** Something that waits to be put into a frame. */
-export interface Parcel {
-  readonly flow: Flow;
-  /** Bytes it takes, about. */
-  readonly size: number;
-  /** Nobody waits for it any more: it is left out. */
-  readonly abandoned: boolean;
-  /** The payload; `undefined` if there is none. */
-  readonly payload: unknown;
-  snapshot: Snapshot | undefined;
-  /** Travels in a frame of its own. */
-  readonly transfer: Handle | undefined;
-  /** Where there is nothing to tell of it but its names and a payload: the head of its item. */
-  readonly plainHead?: number | undefined;
-  readonly id?: number;
-  readonly namespace?: string;
-  readonly event?: string;
-  /** The item, without its payload. */
-  item(): WireItem;
-  /** Of a parcel that is a frame by itself, encoded before: the text of its items. */
-  frameText?(): string;
-  /** It was given to the link. */
-  written(): void;
-  /** It has left this process, or at least Node says so. */
-  left(): void;
-  /** It was given to the link, but the channel is broken and took nothing of it. */
-  notWritten(): void;
-  /** Its payload cannot be encoded, and it was left out. */
-  unencodable(cause: unknown): void;
 }
 
 /** The body of a frame of ours; `undefined` if a message on the channel is none. */

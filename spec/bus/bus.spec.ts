@@ -549,17 +549,17 @@ describe("the bus", () => {
       const next = peer.emit("x", "b".repeat(900)).ackd();
       pair.b.on("x", () => "fits");
       expect(await next).to.equal("fits");
-      expect(peer.peer.room.waiting).to.equal(0);
+      expect(pair.toB.backlog.waiting).to.equal(0);
     });
 
     it("has room again when messages were written, also those that are not answered", async () => {
       const peer = pair.a.to(pair.toB);
       const pending = rejection(peer.emit("hang", "a".repeat(900)).ackd());
-      expect(peer.peer.room.waiting).to.be.above(900);
+      expect(pair.toB.backlog.waiting).to.be.above(900);
       pair.b.on("hang", () => new Promise(() => {}));
       pair.b.on("probe", () => 1);
       await peer.emit("probe").ackd();
-      expect(peer.peer.room.waiting).to.equal(0);
+      expect(pair.toB.backlog.waiting).to.equal(0);
       pair.cut();
       await pending;
     });
@@ -639,7 +639,7 @@ describe("the bus", () => {
       expect(codes).to.include("ok").and.to.include("ERR_QUEUE_FULL");
       expect(await peer.emit("large").ackd()).to.have.length(1000);
       expect(pair.toA.protocolErrors).to.equal(0);
-      expect(pair.toA.room.waiting).to.equal(0);
+      expect(pair.toA.backlog.waiting).to.equal(0);
     });
 
     it("say executed no where no listener has run", async () => {
@@ -683,7 +683,7 @@ describe("the bus", () => {
       await first;
       const states = (await results).map(({ status }) => status);
       expect(states.filter((state) => state === "fulfilled")).to.have.length(4);
-      expect(peer.peer.room.waiting).to.equal(0);
+      expect(pair.toB.backlog.waiting).to.equal(0);
     });
 
     it("hold for the bytes of one tick", async () => {
@@ -718,7 +718,7 @@ describe("the bus", () => {
       pair.a.ackTimeout = 20;
       pair.a.to(pair.toB).emit("nobody-opens");
       await pair.a.flushed();
-      expect(pair.toB.room.waiting).to.equal(0);
+      expect(pair.toB.backlog.waiting).to.equal(0);
     });
 
     it("resolves when a middleware has dropped what was on its way", async () => {

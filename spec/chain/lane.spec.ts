@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { Lane, type Track } from "../../lib/chain/lane.ts";
+import { Lane, type LaneRoute } from "../../lib/chain/lane.ts";
 import type { OutboundEvent } from "../../lib/message/outbound-event.ts";
 import { turn } from "../support/buses.ts";
 
@@ -33,7 +33,7 @@ describe("a lane", () => {
     handed = [];
     refused = [];
     hasRoom = true;
-    const track: Track<OutboundEvent> = {
+    const track: LaneRoute<OutboundEvent> = {
       layers: () => [
         async (_, next) => {
           await new Promise<void>((resolve) => (release = resolve));

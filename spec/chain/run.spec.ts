@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { completed, type Layer, type Middleware, type Next, run } from "../../lib/chain/run.ts";
+import type { Layer, Middleware, Next } from "../../lib/chain/layer.ts";
+import { completed, run } from "../../lib/chain/run.ts";
 import type { Message } from "../../lib/message/message.ts";
 import { rejection, turn } from "../support/buses.ts";
 

@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { expect } from "chai";
 import sinon from "sinon";
-import type { Crossing, Slot } from "../../lib/chain/run.ts";
-import type { Layer, Message, Middleware } from "../../lib/index.ts";
-import { logging, type Peer, queueing } from "../../lib/index.ts";
+import type { Crossing, Layer, Middleware, Slot } from "../../lib/chain/layer.ts";
+import { logging, type Message, queueing } from "../../lib/index.ts";
 import { memoryPair } from "../../lib/links/memory.ts";
+import type { Session as Peer } from "../../lib/peer/session.ts";
 import { type BusPair, busPair, lonelyBus, nextEvent, rejection, turn } from "../support/buses.ts";
 import { runScript } from "../support/processes.ts";
 
@@ -440,7 +440,7 @@ describe("middleware", () => {
       late.on("x", heard).on("probe", () => 1);
       await pair.a.ns("late").to(pair.toB).emit("probe").ackd();
       sinon.assert.notCalled(heard);
-      expect(pair.toB.room.waiting).to.equal(0);
+      expect(pair.toB.backlog.waiting).to.equal(0);
     });
 
     it("does not see what was cancelled behind it", async () => {

@@ -3,7 +3,7 @@ import type { Bus } from "../../lib/bus/bus.ts";
 import type { Hub } from "../../lib/bus/hub.ts";
 import type { BusError } from "../../lib/errors/bus-error.ts";
 import type { Message } from "../../lib/message/message.ts";
-import type { Peer } from "../../lib/peer/session.ts";
+import type { Session as Peer } from "../../lib/peer/session.ts";
 import type { Bounds } from "../oracle/bounds.ts";
 import type { Ending, Fact, Outcome } from "../oracle/facts.ts";
 import { describe } from "../oracle/report.ts";
@@ -401,7 +401,8 @@ export class World {
       if (peer.unsettled().length > 0) this.#crash(name, `has unsettled messages when ${when}`);
       if (peer.isHandling()) this.#crash(name, `has running listeners when ${when}`);
       if (!peer.isFlushed) this.#crash(name, `is not flushed when ${when}`);
-      if (peer.room.waiting !== 0) this.#crash(name, `keeps ${peer.room.waiting} bytes of room`);
+      if (peer.backlog.waiting !== 0)
+        this.#crash(name, `keeps ${peer.backlog.waiting} bytes of room`);
     }
   }
 }

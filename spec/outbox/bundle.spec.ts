@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Target } from "../../lib/index.ts";
+import type { Target } from "../../lib/emit/target.ts";
 import { type BusPair, busPair, rejection, turn } from "../support/buses.ts";
 
 describe("what waits as text for a channel that is busy", () => {
@@ -40,7 +40,7 @@ describe("what waits as text for a channel that is busy", () => {
     ];
     while (heard.length < 803) await turn();
     expect(heard.slice(2)).to.deep.equal(expected);
-    expect(pair.toB.room.waiting).to.equal(0);
+    expect(pair.toB.backlog.waiting).to.equal(0);
   });
 
   it("does not arrive where its time is over, and the error says no", async () => {
@@ -51,7 +51,7 @@ describe("what waits as text for a channel that is busy", () => {
     pair.left.resume();
     while (heard.length < 402) await turn();
     expect(heard).not.to.include("late");
-    expect(pair.toB.room.waiting).to.equal(0);
+    expect(pair.toB.backlog.waiting).to.equal(0);
   });
 
   it("is told of, one by one, when the peer goes", async () => {
@@ -69,6 +69,6 @@ describe("what waits as text for a channel that is busy", () => {
     expect(told.slice(1)).to.deep.equal(
       [...Array(400).keys()].map((i) => ["ERR_PEER_DIED", "no", i]),
     );
-    expect(pair.toB.room.waiting).to.equal(0);
+    expect(pair.toB.backlog.waiting).to.equal(0);
   });
 });

@@ -107,7 +107,7 @@ async function check(title: string, task: () => unknown): Promise<void> {
 /** Resolves to what the command printed; rejects, with all it printed, if it fails or hangs. */
 function run(cwd: string, command: string, ...parameters: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile(command, parameters, { cwd, timeout: 120_000 }, (error, out, err) => {
+    execFile(command, parameters, { cwd, timeout: 300_000 }, (error, out, err) => {
       if (error) reject(new Error(`${error.message}\n${out}${err}`));
       else resolve(out.trim());
     });

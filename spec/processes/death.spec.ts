@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { expect } from "chai";
-import { bus, type Peer } from "../../lib/index.ts";
+import { bus } from "../../lib/index.ts";
+import type { Peer } from "../../lib/message/peer.ts";
 import { nextEvent, rejection, turn } from "../support/buses.ts";
 import { endAll, entryOf, start } from "../support/processes.ts";
 

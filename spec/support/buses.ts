@@ -1,9 +1,8 @@
-import type { Bus } from "../../lib/bus/bus.ts";
-import { Bus as BusClass, DEFAULT_NAMESPACE } from "../../lib/bus/bus.ts";
+import { type Bus, Bus as BusClass, DEFAULT_NAMESPACE } from "../../lib/bus/bus.ts";
 import { Hub } from "../../lib/bus/hub.ts";
 import { type MemoryPair, memoryPair } from "../../lib/links/memory.ts";
 import { nodeConnector } from "../../lib/links/node.ts";
-import type { Peer } from "../../lib/peer/session.ts";
+import type { Session as Peer } from "../../lib/peer/session.ts";
 
 /** Two buses in one process, as if each had its own. */
 export interface BusPair extends MemoryPair {

@@ -100,7 +100,7 @@ describe("any frames in any order", () => {
         pair.cut();
         await Promise.all(receipts);
         expect(settlements).to.equal(5);
-        expect(pair.toA.room.waiting).to.equal(0);
+        expect(pair.toA.backlog.waiting).to.equal(0);
       }),
       { numRuns: 200 },
     );

@@ -1,0 +1,51 @@
+import { EventEmitter } from "eventemitter3";
+import type { BusError } from "../errors/bus-error.ts";
+import type { Message } from "../message/message.ts";
+import type { Peer } from "../message/peer.ts";
+
+/** The local events of a bus. No peer can emit one. */
+export interface LifecycleEvents {
+  /** A peer's bus has said hello. */
+  up: (peer: Peer) => void;
+  /** A namespace of a peer takes messages from now on. */
+  ready: (peer: Peer, namespace: string) => void;
+  /** A peer is gone; the error says why. */
+  down: (peer: Peer, error: BusError) => void;
+  /** A message failed, here, and nobody had asked for its ack. */
+  undelivered: (error: BusError, message: Message) => void;
+  /** Something that no bus of this version sends came over a link; it was ignored. */
+  protocolError: (error: BusError, peer: Peer) => void;
+}
+
+/** Tells the listeners of `bus.lifecycle`. */
+export class Lifecycle {
+  readonly emitter: EventEmitter<LifecycleEvents> = new EventEmitter<LifecycleEvents>();
+  /** Codes that have been warned of because nobody listens to `undelivered`. */
+  readonly #warned = new Set<string>();
+
+  /** A listener that throws disturbs nothing of the bus: it is an uncaught exception of its own. */
+  tell<Event extends keyof LifecycleEvents>(
+    event: Event,
+    ...parameters: Parameters<LifecycleEvents[Event]>
+  ): boolean {
+    try {
+      return this.emitter.emit(event, ...(parameters as never));
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
+      return true;
+    }
+  }
+
+  /** A failure that nobody has been told of: if nobody listens here either, the first of each code is a warning. */
+  report(error: BusError, message: Message): void {
+    if (this.tell("undelivered", error, message)) return;
+    if (this.#warned.has(error.code)) return;
+    this.#warned.add(error.code);
+    const hint =
+      'Listen to bus.lifecycle "undelivered" to see every one; this is said once a code.';
+    const detail = error.cause instanceof Error ? `${hint}\n${error.cause.stack}` : hint;
+    process.emitWarning(error.message, { type: "ClusterphoneWarning", code: error.code, detail });
+  }
+}

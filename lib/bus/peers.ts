@@ -1,0 +1,123 @@
+import { BusError } from "../errors/bus-error.ts";
+import type { Connection, Connector } from "../links/connector.ts";
+import { type Dialect, teachable } from "../links/dialect.ts";
+import type { Link } from "../links/link.ts";
+import type { Host } from "../peer/host.ts";
+import { Session } from "../peer/session.ts";
+
+/** Everybody this process talks to or listens to, and how they are found. */
+export class Peers {
+  readonly #host: Host;
+  readonly #connector: Connector;
+  readonly #all = new Set<Session>();
+  readonly #byTarget = new WeakMap<object, Session>();
+  #dialect: Dialect | undefined;
+  #parent: Session | undefined;
+  #watchesWorkers = false;
+  #stopWatching: (() => void) | undefined;
+  /** Something listens here: the peers keep the process alive. */
+  #holds = false;
+
+  constructor(host: Host, connector: Connector) {
+    this.#host = host;
+    this.#connector = connector;
+  }
+
+  /** Those that are gone left out. */
+  get all(): Session[] {
+    return [...this.#all];
+  }
+
+  /** The peer behind whatever `to()` was given. Throws a `TypeError` if there can be none. */
+  of(target: unknown): Session {
+    this.watchWorkers();
+    const peer = target === "parent" ? this.parent() : this.#reach(target);
+    peer.greet();
+    return peer;
+  }
+
+  /** The peer above; in a process without one, a peer that never was. */
+  parent(): Session {
+    if (this.#parent) return this.#parent;
+    const connection = this.#connector.parent();
+    if (connection) {
+      this.#parent = this.#connect(connection);
+      this.#parent.greet();
+    } else {
+      this.#parent = this.#absentParent();
+    }
+    return this.#parent;
+  }
+
+  /** Cluster workers take part by themselves, also those that were forked before. They are listened to, no more. */
+  watchWorkers(): void {
+    if (this.#watchesWorkers || this.#host.state !== "open") return;
+    this.#watchesWorkers = true;
+    this.#stopWatching = this.#connector.watchWorkers((connection) => this.#connect(connection));
+  }
+
+  /** Takes a link in, for tests and for what is not found by `to()`. */
+  attach(link: Link): Session {
+    const peer = new Session(this.#host, link);
+    if (peer.state !== "down") {
+      this.#all.add(peer);
+      peer.hold.set("listeners", this.#holds);
+      if (this.#dialect) this.#teach(link, this.#dialect);
+    }
+    return peer;
+  }
+
+  /** It is gone. */
+  remove(peer: unknown): void {
+    this.#all.delete(peer as Session);
+  }
+
+  /** From now on all links, those there are too, also speak the dialect, if they can learn one. */
+  learn(dialect: Dialect): void {
+    this.#dialect = dialect;
+    for (const { link } of this.#all) this.#teach(link, dialect);
+  }
+
+  /** Whether waiting for what the peers send keeps the process alive. */
+  hold(holds: boolean): void {
+    if (holds === this.#holds) return;
+    this.#holds = holds;
+    for (const peer of this.#all) peer.hold.set("listeners", holds);
+  }
+
+  /** Lets go of all channels. */
+  letGo(error: BusError): void {
+    this.#stopWatching?.();
+    for (const peer of this.all) peer.detach(error);
+  }
+
+  #teach(link: Link, dialect: Dialect): void {
+    const pupil = teachable(link);
+    if (!pupil) return;
+    pupil.learn(dialect);
+    for (const namespace of this.#host.readyNamespaces()) pupil.opened(namespace);
+  }
+
+  #reach(target: unknown): Session {
+    return target instanceof Session ? target : this.#connect(this.#connector.reach(target));
+  }
+
+  #connect(connection: Connection): Session {
+    let peer = this.#byTarget.get(connection.target);
+    if (!peer && this.#host.state !== "open") {
+      const closed = new BusError("ERR_CLOSED", "this bus is closed");
+      return new Session(this.#host, connection.link(), closed);
+    }
+    if (!peer) {
+      peer = this.attach(connection.link());
+      this.#byTarget.set(connection.target, peer);
+    }
+    return peer;
+  }
+
+  #absentParent(): Session {
+    const reason =
+      "this process has no parent to talk to: it was not started by fork, cluster or Worker";
+    return new Session(this.#host, this.#connector.noParent(), new BusError("ERR_NO_PEER", reason));
+  }
+}

@@ -1,0 +1,49 @@
+import { check } from "../errors/check.ts";
+import { type EmitOptions, readOptions } from "../message/options.ts";
+import { OutboundEvent } from "../message/outbound-event.ts";
+import type { Peer } from "../message/peer.ts";
+import type { Route } from "../peer/route.ts";
+import type { EmitArguments, EventMap, EventName, Reply, Untyped } from "./event-map.ts";
+import { Receipt } from "./receipt.ts";
+
+/** One namespace of one peer. */
+export class Target<Outgoing extends EventMap<Outgoing> = Untyped> {
+  /** The bus at the other end. */
+  readonly peer: Peer;
+  readonly #route: Route;
+
+  /** @internal */
+  constructor(route: Route) {
+    this.peer = route.peer;
+    this.#route = route;
+  }
+
+  /**
+   * Sends a message. It never has to wait for the peer to be ready; it queues until then.
+   *
+   * Throws a `TypeError` for wrong arguments, and `ERR_HANDLE_NOT_READY` or `ERR_HANDLE_UNSUPPORTED` for a
+   * handle that cannot be sent. Everything else is told by the receipt, or by
+   * `lifecycle` if nobody asks it.
+   */
+  emit<Event extends EventName<Outgoing>>(
+    event: Event,
+    ...[data, options]: EmitArguments<Outgoing, Event, EmitOptions>
+  ): Receipt<Reply<Outgoing, Event>> {
+    return new Receipt(this.send(event, data, options));
+  }
+
+  /** @internal What `emit` does; classic has a receipt of its own. */
+  send(event: string, data: unknown, options: EmitOptions | undefined): OutboundEvent {
+    check.name(event, "an event");
+    const message = new OutboundEvent(this.#route, event, data, readOptions(options));
+    for (const layer of this.#route.chains.guards) layer.guard?.(message);
+    message.accept();
+    this.#route.enter(message);
+    return message;
+  }
+
+  /** @internal Writes what was sent now, not at the end of the tick, if it is alone in it. */
+  hurry(): void {
+    this.#route.hurry();
+  }
+}

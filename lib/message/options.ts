@@ -1,0 +1,41 @@
+import { check, wrong } from "../errors/check.ts";
+import type { Handle } from "../wire/handle.ts";
+
+/** What `emit` may be told about a message. */
+export interface EmitOptions {
+  /** Milliseconds until the receipt rejects with `ERR_ACK_TIMEOUT`; the same as `within`. */
+  readonly timeout?: number | undefined;
+  /** Aborting it rejects the receipt with `ERR_CANCELLED` and aborts `message.signal` on the other side. */
+  readonly signal?: AbortSignal | undefined;
+  /** A connection, a listening server or a datagram socket to hand over. */
+  readonly handle?: Handle | undefined;
+  /** Lets a message with a handle wait for a peer that is not ready, instead of throwing. */
+  readonly queueHandle?: boolean | undefined;
+}
+
+/** What most messages are sent with. */
+export const NO_OPTIONS: EmitOptions = {};
+
+/** The options of a call of `emit`. Throws a `TypeError` for wrong ones. */
+export function readOptions(options: unknown): EmitOptions {
+  if (options === undefined || options === null) return NO_OPTIONS;
+  if (typeof options !== "object") throw wrong("the options of emit()", "an object", options);
+  const { timeout, signal, handle } = options as EmitOptions;
+  if (signal !== undefined && !isAbortSignal(signal)) {
+    throw wrong("the option signal", "an AbortSignal", signal);
+  }
+  if (handle !== undefined && handle !== null && typeof handle !== "object") {
+    throw wrong("the option handle", "a net.Socket, net.Server or dgram.Socket", handle);
+  }
+  if (timeout === undefined) return options as EmitOptions;
+  return { ...(options as EmitOptions), timeout: check.timeout(timeout, "the option timeout") };
+}
+
+function isAbortSignal(value: unknown): boolean {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "aborted" in value &&
+    typeof (value as AbortSignal).addEventListener === "function"
+  );
+}

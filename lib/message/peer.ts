@@ -1,0 +1,26 @@
+import type { PeerKind } from "../links/link.ts";
+
+/**
+ * `connecting` until the other side's bus has said hello, `closing` once it has said that it closes,
+ * `down` when the other side is gone.
+ */
+export type PeerState = "connecting" | "up" | "closing" | "down";
+
+/** The bus at the other end of a link. */
+export interface Peer {
+  /** Unique among the peers of this process: `worker:1`, `child:4242`, `thread:1`, `port:1`, `parent`. */
+  readonly id: string;
+  readonly kind: PeerKind;
+  readonly state: PeerState;
+  /** How many frames, or parts of them, came that no bus of this version sends. They were ignored. */
+  readonly protocolErrors: number;
+  /**
+   * False when much waits for the peer: a quarter of `limits.pending`. A careful sender then waits for
+   * `drained()`; one that goes on gets `ERR_QUEUE_FULL` when the room is full.
+   */
+  readonly writable: boolean;
+  /** Whether the namespace has been opened over there, so that messages do not wait. */
+  isReady(namespace: string): boolean;
+  /** Resolves when most of what waits for the peer has been written; at once if little does, or the peer is gone. */
+  drained(): Promise<void>;
+}

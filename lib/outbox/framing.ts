@@ -1,0 +1,42 @@
+import type { Flow } from "../wire/parcel.ts";
+import type { Serialization } from "../wire/serialization.ts";
+
+/** Messages in a frame, at most and, where there are so many, at least. */
+const MOST_IN_FRAME = 256;
+const LEAST_IN_FRAME = 2;
+/** Of what is in flight a frame takes this part, so that both sides have something to do at all times. */
+const SHARE = 4;
+/** In `json`, where a frame costs little, it takes less of what is few. */
+const FEW = 64;
+const SHARE_OF_FEW = 8;
+/** Messages in a frame of such that are not answered. */
+const MOST_ONE_WAY = 64;
+
+/** What is known of the two ways between the buses. */
+export interface Traffic {
+  readonly serialization: Serialization;
+  /** Messages written and not answered. */
+  readonly inFlight: number;
+  /** How many messages the last frame from there had. */
+  readonly lastFrameSize: number;
+}
+
+/** How many of the messages that wait the next frame takes at most, by how the first of them moves. */
+export function mostInFrame(flow: Flow | undefined, waiting: number, traffic: Traffic): number {
+  switch (flow) {
+    case "request": {
+      const all = traffic.inFlight + waiting;
+      const share = all < FEW && traffic.serialization === "json" ? SHARE_OF_FEW : SHARE;
+      return between(LEAST_IN_FRAME, Math.ceil(all / share), MOST_IN_FRAME);
+    }
+    case "answer":
+      return between(LEAST_IN_FRAME, traffic.lastFrameSize, MOST_IN_FRAME);
+    case "one way":
+    case undefined:
+      return between(MOST_ONE_WAY, Math.ceil(waiting / SHARE), MOST_IN_FRAME);
+  }
+}
+
+function between(least: number, value: number, most: number): number {
+  return Math.max(least, Math.min(value, most));
+}
