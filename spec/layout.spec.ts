@@ -30,13 +30,13 @@ const FLOORS: Record<string, readonly string[]> = {
     ...["emit", "bus"],
   ],
   classic: [
-    ...["errors", "wire", "links", "message", "chain", "namespace", "emit", "bus", "index.ts"],
+    ...["errors", "wire", "message", "chain", "namespace", "peer", "emit", "bus", "index.ts"],
   ],
 };
 
 /** Of a folder that is a seam, the files that others may import; the rest is its own affair. */
 const DOORS: Record<string, readonly string[]> = {
-  links: ["link.ts", "dialect.ts", "connector.ts", "hold.ts"],
+  links: ["link.ts", "connector.ts", "hold.ts"],
 };
 
 /** Who opens another door: the package says which links there are. */

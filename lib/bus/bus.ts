@@ -3,11 +3,11 @@ import type { Layer, Middleware } from "../chain/layer.ts";
 import type { EventMap, EventName, Listener, Untyped } from "../emit/event-map.ts";
 import { Target } from "../emit/target.ts";
 import { check, wrong } from "../errors/check.ts";
-import type { Dialect } from "../links/dialect.ts";
 import type { Peer } from "../message/peer.ts";
 import type { AnyListener, Finder } from "../namespace/listeners.ts";
 import type { Namespace, NamespaceOptions } from "../namespace/namespace.ts";
 import type { Limits } from "../outbox/backlog.ts";
+import type { Dialect } from "../peer/dialect.ts";
 import type { Hub } from "./hub.ts";
 import type { LifecycleEvents } from "./lifecycle.ts";
 

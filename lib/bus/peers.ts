@@ -1,7 +1,7 @@
 import { BusError } from "../errors/bus-error.ts";
 import type { Connection, Connector } from "../links/connector.ts";
-import { type Dialect, teachable } from "../links/dialect.ts";
 import type { Link } from "../links/link.ts";
+import type { Dialect } from "../peer/dialect.ts";
 import type { Host } from "../peer/host.ts";
 import { Session } from "../peer/session.ts";
 
@@ -62,7 +62,7 @@ export class Peers {
     if (peer.state !== "down") {
       this.#all.add(peer);
       peer.hold.set("listeners", this.#holds);
-      if (this.#dialect) this.#teach(link, this.#dialect);
+      if (this.#dialect) peer.learn(this.#dialect);
     }
     return peer;
   }
@@ -72,10 +72,10 @@ export class Peers {
     this.#all.delete(peer as Session);
   }
 
-  /** From now on all links, those there are too, also speak the dialect, if they can learn one. */
+  /** From now on all peers, those there are too, are also spoken to in the dialect. */
   learn(dialect: Dialect): void {
     this.#dialect = dialect;
-    for (const { link } of this.#all) this.#teach(link, dialect);
+    for (const peer of this.#all) peer.learn(dialect);
   }
 
   /** Whether waiting for what the peers send keeps the process alive. */
@@ -89,13 +89,6 @@ export class Peers {
   letGo(error: BusError): void {
     this.#stopWatching?.();
     for (const peer of this.all) peer.detach(error);
-  }
-
-  #teach(link: Link, dialect: Dialect): void {
-    const pupil = teachable(link);
-    if (!pupil) return;
-    pupil.learn(dialect);
-    for (const namespace of this.#host.readyNamespaces()) pupil.opened(namespace);
   }
 
   #reach(target: unknown): Session {

@@ -1,6 +1,5 @@
 import type { End } from "../errors/bus-error.ts";
 import type { Handle } from "../wire/handle.ts";
-import type { WireItem } from "../wire/protocol.ts";
 import type { Serialization } from "../wire/serialization.ts";
 
 /** What a peer is, seen from here. */
@@ -9,17 +8,12 @@ export type PeerKind = "worker" | "child" | "thread" | "port" | "parent" | "memo
 /** Why a frame was not written: the channel is broken, or it could not take the handle and is sound. */
 export type SendFailure = "channel" | "handle";
 
-/** What a link tells the peer above it. Neither call may throw. */
+/** What a link tells the peer above it. None of the calls may throw. */
 export interface LinkEvents {
   /** One of our frames arrived; with a handle, or without the one that was sent along if it was lost. */
   frame(body: unknown, handle: Handle | undefined): void;
-  /** Items of our frames, of a message in another dialect. */
-  items(items: WireItem[], handle: Handle | undefined): void;
-  /**
-   * A namespace over there listens, says somebody who knows no frames. Returns whether that is news:
-   * false if our frames have told it before.
-   */
-  ready(namespace: string): boolean;
+  /** A message arrived that is no frame of ours. Returns whether it is ours all the same, in another dialect. */
+  foreign(message: unknown, handle: Handle | undefined): boolean;
   /** The other side is gone, and everything that had arrived from it has been given to `frame`. Called once. */
   closed(end: End): void;
 }

@@ -3,7 +3,6 @@ import type { End } from "../errors/bus-error.ts";
 import { discard, type Handle } from "../wire/handle.ts";
 import { bodyOf } from "../wire/protocol.ts";
 import type { Serialization } from "../wire/serialization.ts";
-import type { Dialect, Translator } from "./dialect.ts";
 import { ForeignMessages } from "./foreign.ts";
 import type { Link, LinkEvents, PeerKind, SendFailure } from "./link.ts";
 
@@ -37,7 +36,6 @@ export class ProcessLink implements Link {
   readonly #isParent: boolean;
   #events: LinkEvents | undefined;
   #foreign: ForeignMessages | undefined;
-  #translator: Translator | undefined;
   #sawExit = false;
   #sawDisconnect = false;
   #end: End = {};
@@ -80,36 +78,7 @@ export class ProcessLink implements Link {
     this.#foreign = new ForeignMessages(this.#channel as never, true);
   }
 
-  /** One dialect is enough: the first that it is taught. */
-  learn(dialect: Dialect): void {
-    if (!this.#events || this.#isOver) return;
-    const { kind, id } = this;
-    this.#translator ??= dialect.translatorFor({
-      kind,
-      id,
-      events: this.#events,
-      write: (message, handle, done) => this.#write(message, handle, done),
-    });
-  }
-
-  awaits(namespace: string, isAwaited: () => boolean): void {
-    this.#translator?.awaits(namespace, isAwaited);
-  }
-
-  opened(namespace: string): void {
-    this.#translator?.opened(namespace);
-  }
-
   send(frame: object, handle: Handle | undefined, done: (failure?: SendFailure) => void): boolean {
-    if (this.#translator) return this.#translator.send(frame, handle, done);
-    return this.#write(frame, handle, done);
-  }
-
-  #write(
-    frame: object,
-    handle: Handle | undefined,
-    done: (failure?: SendFailure) => void,
-  ): boolean {
     // Always with a callback: without one, Node emits 'error' on the user's process object.
     const channel = this.#channel as ChildProcess;
     if (!handle) {
@@ -138,19 +107,14 @@ export class ProcessLink implements Link {
     this.#channel.off("disconnect", this.#onDisconnect);
     this.#channel.off("newListener", this.#onNewListener as never);
     this.#foreign?.leave();
-    this.#translator?.close();
     this.#isOver = true;
     clearInterval(this.#looking);
   }
 
   readonly #onMessage = (message: unknown, handle: Handle | undefined): void => {
     const ours = bodyOf(message);
-    if (ours) {
-      this.#translator?.overhear(ours.body);
-      this.#events?.frame(ours.body, handle);
-    } else if (!this.#translator?.receive(message, handle)) {
-      this.#foreign?.take(message, handle);
-    }
+    if (ours) this.#events?.frame(ours.body, handle);
+    else if (!this.#events?.foreign(message, handle)) this.#foreign?.take(message, handle);
   };
 
   readonly #onExit = (exitCode: number | null, signal: NodeJS.Signals | null): void => {

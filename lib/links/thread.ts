@@ -93,7 +93,7 @@ export class ThreadLink implements Link {
   readonly #onMessage = (message: unknown): void => {
     const ours = bodyOf(message);
     if (!ours) {
-      this.#foreign?.take(message);
+      if (!this.#events?.foreign(message, undefined)) this.#foreign?.take(message);
     } else if (typeof ours.body === "number") {
       this.#openWindow(ours.body);
     } else {

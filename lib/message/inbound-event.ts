@@ -1,8 +1,8 @@
 import { BusError, type Executed, messageOf } from "../errors/bus-error.ts";
 import { MAX_TIMEOUT } from "../time/deadlines.ts";
 import { type Inheritable, inheriting } from "../time/inheritance.ts";
-import type { Arrival } from "../wire/decode.ts";
 import { discard, type Handle } from "../wire/handle.ts";
+import type { Arrival } from "../wire/items.ts";
 import { InboundMessage } from "./inbound.ts";
 import type { Message } from "./message.ts";
 import type { Peer } from "./peer.ts";

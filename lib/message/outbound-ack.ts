@@ -1,5 +1,6 @@
 import { BusError, type Executed, messageOf } from "../errors/bus-error.ts";
-import { Flag, Item, type WireItem } from "../wire/protocol.ts";
+import { ackItem } from "../wire/items.ts";
+import { Item, type WireItem } from "../wire/protocol.ts";
 import { encodeFailure } from "../wire/remote-error.ts";
 import type { Snapshot } from "../wire/snapshot.ts";
 import type { Message } from "./message.ts";
@@ -85,13 +86,15 @@ export class OutboundAck extends OutboundMessage {
   }
 
   get payload(): unknown {
+    const { failure } = this;
+    return failure ? encodeFailure(failure) : this.reply;
+  }
+
+  /** What it says went wrong, if something did. */
+  get failure(): BusError | undefined {
     const failure = this.#failure ?? this.error;
-    if (!failure) return this.reply;
-    return encodeFailure(
-      failure instanceof BusError
-        ? failure
-        : new BusError("ERR_REMOTE", failure.message, { cause: failure }),
-    );
+    if (failure === undefined || failure instanceof BusError) return failure;
+    return new BusError("ERR_REMOTE", failure.message, { cause: failure });
   }
 
   get plainHead(): number | undefined {
@@ -99,9 +102,7 @@ export class OutboundAck extends OutboundMessage {
   }
 
   item(): WireItem {
-    const headers = this.sentHeaders();
-    const head = this.#failure || this.error ? Item.ACK | Flag.FAILURE : Item.ACK;
-    return [head, this.id, headers ? { h: headers } : 0];
+    return ackItem(this.id, this.failure !== undefined, this.sentHeaders());
   }
 
   written(): void {

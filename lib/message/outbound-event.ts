@@ -3,9 +3,9 @@ import type { Deadlines, Expiring } from "../time/deadlines.ts";
 import { inherited } from "../time/inheritance.ts";
 import { afterStretch, currentStretch, isCurrentStretch } from "../time/stretch.ts";
 import { type Handle, isOpen, kindOf, release, takeOver, takeUnread } from "../wire/handle.ts";
-import { eventItem } from "../wire/items.ts";
+import { eventItem, plainEventHead } from "../wire/items.ts";
 import type { Flow } from "../wire/parcel.ts";
-import { Flag, Item, type WireItem } from "../wire/protocol.ts";
+import type { WireItem } from "../wire/protocol.ts";
 import type { Snapshot } from "../wire/snapshot.ts";
 import { Extras } from "./extras.ts";
 import type { InboundMessage } from "./inbound.ts";
@@ -284,7 +284,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
 
   get plainHead(): number | undefined {
     if (this.#isSpecial || this.hasHeaders) return undefined;
-    return this.wantsAck ? Item.EVENT | Flag.WANTS_ACK : Item.EVENT;
+    return plainEventHead(this.wantsAck);
   }
 
   item(): WireItem {

@@ -1,5 +1,6 @@
 import type { EventBundle, OutboundEvent } from "../message/outbound-event.ts";
 import { afterStretch } from "../time/stretch.ts";
+import { readEvent } from "../wire/items.ts";
 import type { Parcel } from "../wire/parcel.ts";
 import type { WireItem } from "../wire/protocol.ts";
 import type { Snapshot } from "../wire/snapshot.ts";
@@ -80,9 +81,7 @@ export class Bundle implements EventBundle, Parcel {
     return this.#parts().flatMap((part) => {
       if (typeof part !== "string") return part;
       const items = JSON.parse(`[${part}]`) as WireItem[];
-      return items.map(([, , namespace, event, , data]) =>
-        restore({ namespace: namespace as string, event: event as string, data }),
-      );
+      return items.map((item) => restore(readEvent(item, undefined).arrival));
     });
   }
 

@@ -18,7 +18,7 @@ export interface Traffic {
   /** Messages written and not answered. */
   readonly inFlight: number;
   /** How many messages the last frame from there had. */
-  readonly lastFrameSize: number;
+  readonly lastFrameCount: number;
 }
 
 /** How many of the messages that wait the next frame takes at most, by how the first of them moves. */
@@ -30,7 +30,7 @@ export function mostInFrame(flow: Flow | undefined, waiting: number, traffic: Tr
       return between(LEAST_IN_FRAME, Math.ceil(all / share), MOST_IN_FRAME);
     }
     case "answer":
-      return between(LEAST_IN_FRAME, traffic.lastFrameSize, MOST_IN_FRAME);
+      return between(LEAST_IN_FRAME, traffic.lastFrameCount, MOST_IN_FRAME);
     case "one way":
     case undefined:
       return between(MOST_ONE_WAY, Math.ceil(waiting / SHARE), MOST_IN_FRAME);

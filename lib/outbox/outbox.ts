@@ -1,13 +1,14 @@
 import type { Hold } from "../links/hold.ts";
 import type { Link, SendFailure } from "../links/link.ts";
-import type { OutboundMessage } from "../message/outbound.ts";
+import { OutboundMessage } from "../message/outbound.ts";
 import { OutboundEvent } from "../message/outbound-event.ts";
 import { endStretch } from "../time/stretch.ts";
 import { type Encoded, encodeFrame } from "../wire/encode.ts";
 import type { Note } from "../wire/note.ts";
 import type { Parcel } from "../wire/parcel.ts";
+import type { Serialization } from "../wire/serialization.ts";
 import { estimateSize } from "../wire/size.ts";
-import { takeSnapshot } from "../wire/snapshot.ts";
+import { restore, takeSnapshot } from "../wire/snapshot.ts";
 import type { Backlog } from "./backlog.ts";
 import { Bundle } from "./bundle.ts";
 import { mostInFrame, type Traffic } from "./framing.ts";
@@ -22,8 +23,16 @@ const BURST = 4096;
 /** A peer that does not read gets no more than this many notes between the buses. */
 const MOST_NOTES = 1000;
 
+/** Tells some messages otherwise than in frames, each as a message of its own. */
+export interface OutboxTranslator {
+  /** Whether who gets the message understands nothing else. */
+  speaksTo(message: OutboundMessage): boolean;
+  translate(message: OutboundMessage, payload: unknown): object;
+}
+
 /** What the outbox asks of its peer. */
 export interface OutboxPeer extends Traffic {
+  readonly translator: OutboxTranslator | undefined;
   readonly link: Link;
   readonly backlog: Backlog;
   readonly hold: Hold;
@@ -88,9 +97,7 @@ export class Outbox {
     if (!this.#holds) noteUse(message.payload, message.size);
     else if (!backlog.reserve(message)) return;
     message.stage = "handed";
-    const isBundled =
-      message instanceof OutboundEvent && message.reserved > 0 && this.#bundle(message);
-    if (!isBundled) this.push(message);
+    if (!this.#isBundled(message)) this.push(message);
   }
 
   /** Puts a parcel into a frame of this tick. */
@@ -106,8 +113,9 @@ export class Outbox {
   }
 
   /** Puts a message that has to wait with others, as text. Returns false if it has to stay an object. */
-  #bundle(event: OutboundEvent): boolean {
-    if (this.#closed || !event.isBundleable) return false;
+  #isBundled(event: OutboundMessage): boolean {
+    if (!(event instanceof OutboundEvent) || event.reserved === 0 || this.#closed) return false;
+    if (!event.isBundleable || this.#isTold(event)) return false;
     const text = event.text();
     const last = this.#parcels.at(-1);
     if (last instanceof Bundle && last.add(event, text)) return true;
@@ -191,8 +199,7 @@ export class Outbox {
     // What the link encodes later has to be read and checked now.
     if (link.encodesLater) this.#takeSnapshots(parcels.slice(start, start + most));
     else shareEncoding(serialization, parcels, start, start + most);
-    const number = ++this.#frameNumber;
-    const encoded = encodeFrame(serialization, number, parcels, start, most);
+    const encoded = this.#encode(parcels, start, most);
     const { consumed } = encoded;
     // What is sent past the queue was never in it.
     const taken = step ?? this.#progress.take(parcels === this.#parcels ? consumed : 0);
@@ -208,8 +215,35 @@ export class Outbox {
       return consumed;
     }
     for (const parcel of encoded.parcels) parcel.written();
-    if (first.transfer) this.pushFirst(this.#transfer.begin(first as OutboundEvent));
+    if (first instanceof OutboundEvent && first.transfer) this.#askForHandle(first);
     return consumed;
+  }
+
+  /** A frame of the parcels from `start` on, or the first alone where it is told otherwise. */
+  #encode(parcels: readonly Parcel[], start: number, most: number): Encoded {
+    const { serialization, translator } = this.#peer;
+    if (!translator) return encodeFrame(serialization, ++this.#frameNumber, parcels, start, most);
+    const first = parcels[start];
+    if (isToldBy(translator, first)) return translated(translator, first, serialization);
+    const few = parcels.slice(start, start + most);
+    const others = few.findIndex((each) => isToldBy(translator, each));
+    const fit = others < 0 ? most : others;
+    return encodeFrame(serialization, ++this.#frameNumber, parcels, start, fit);
+  }
+
+  /** Whether a parcel is a message that is told otherwise. */
+  #isTold(parcel: Parcel | undefined): boolean {
+    const { translator } = this.#peer;
+    return translator !== undefined && isToldBy(translator, parcel);
+  }
+
+  /**
+   * Asks the other side whether the handle has come. Who knows no frames does not answer; but Node holds back what
+   * follows a handle until the other side has taken it: once the question has left, the handle has arrived.
+   */
+  #askForHandle(event: OutboundEvent): void {
+    const onLeft = this.#isTold(event) ? () => this.transferred(event.id, true) : undefined;
+    this.pushFirst(this.#transfer.begin(event, onLeft));
   }
 
   #writeFrame({ frame, parcels, bytes }: Encoded, step: Step): void {
@@ -318,5 +352,33 @@ export class Outbox {
 
   #idle(): void {
     if (this.isIdle) this.#onProgress();
+  }
+}
+
+function isToldBy(
+  translator: OutboxTranslator,
+  parcel: Parcel | undefined,
+): parcel is OutboundMessage {
+  return parcel instanceof OutboundMessage && translator.speaksTo(parcel);
+}
+
+/** A message that is told otherwise than in a frame. If it cannot be encoded it is settled, and left out. */
+function translated(
+  translator: OutboxTranslator,
+  message: OutboundMessage,
+  serialization: Serialization,
+): Encoded {
+  const none = { frame: {}, consumed: 1, parcels: [], bytes: 0 };
+  if (message.abandoned) return none;
+  try {
+    // It looks after the handle, too.
+    message.item();
+    const { snapshot } = message;
+    const payload = snapshot ? restore(serialization, snapshot) : message.payload;
+    const frame = translator.translate(message, payload);
+    return { frame, consumed: 1, parcels: [message], bytes: message.size };
+  } catch (error) {
+    message.unencodable(error);
+    return none;
   }
 }

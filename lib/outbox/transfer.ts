@@ -1,8 +1,8 @@
 import type { Hold } from "../links/hold.ts";
 import type { OutboundEvent } from "../message/outbound-event.ts";
+import { handleCheckItem } from "../wire/items.ts";
 import { Note } from "../wire/note.ts";
 import type { Parcel } from "../wire/parcel.ts";
-import { Item } from "../wire/protocol.ts";
 
 /** The one handle on its way: everything behind it waits until the other side has said whether it came. */
 export class Transfer {
@@ -27,11 +27,14 @@ export class Transfer {
     return this.#event !== undefined && this.#event === parcel;
   }
 
-  /** A handle was given to the channel. Returns the question whether it came, to be sent right behind it. */
-  begin(event: OutboundEvent): Note {
+  /**
+   * A handle was given to the channel. Returns the question whether it came, to be sent right behind it; `onLeft` is
+   * called when that has left this process.
+   */
+  begin(event: OutboundEvent, onLeft: (() => void) | undefined): Note {
     this.#event = event;
     this.#hold.set("handle", true);
-    return new Note(Item.HANDLE_CHECK, event.id);
+    return new Note(handleCheckItem(event.id), onLeft);
   }
 
   /** It is known whether it has arrived: what is behind it may go. */

@@ -1,6 +1,7 @@
 import type { Outbox } from "../outbox/outbox.ts";
+import { closingItem } from "../wire/items.ts";
 import { Note } from "../wire/note.ts";
-import { ClosingStep, Item } from "../wire/protocol.ts";
+import { ClosingStep } from "../wire/protocol.ts";
 import type { Scope } from "./host.ts";
 
 /**
@@ -30,7 +31,7 @@ export class Closing {
   /** Tells, past everything that waits, that nothing is heard here any more. */
   leave(): void {
     if (this.isGone) return;
-    this.#outbox.pushFirst(new Note(Item.CLOSING, 0, ClosingStep.GONE));
+    this.#outbox.pushFirst(new Note(closingItem(undefined, ClosingStep.GONE)));
   }
 
   /** Whether the other side knows what was announced. */
@@ -58,6 +59,6 @@ export class Closing {
   }
 
   #tell(scope: Scope, step: number): void {
-    this.#outbox.push(new Note(Item.CLOSING, scope ?? 0, step));
+    this.#outbox.push(new Note(closingItem(scope, step)));
   }
 }

@@ -1,9 +1,9 @@
 import { receive } from "../chain/receive.ts";
 import { BusError } from "../errors/bus-error.ts";
 import { type EventPeer, InboundEvent } from "../message/inbound-event.ts";
-import { type Arrival, readEvent, readEvents } from "../wire/decode.ts";
 import { type Handle, putBack } from "../wire/handle.ts";
-import { Flag, type WireItem } from "../wire/protocol.ts";
+import { type Arrival, isRun, readEvent, readEvents } from "../wire/items.ts";
+import type { WireItem } from "../wire/protocol.ts";
 import type { Host, Scope } from "./host.ts";
 
 /** The events of a peer whose listeners, or layers, have not settled, by the peer's id. */
@@ -21,8 +21,8 @@ export class Handling {
 
   /** An item with an event, or a run of them. Returns whether the handle belongs to it. */
   receive(item: WireItem, handle: Handle | undefined): boolean {
-    if ((item[0] as number) & Flag.RUN) {
-      readEvents(item, this.#start);
+    if (isRun(item)) {
+      readEvents(item, this.start);
       return false;
     }
     const { arrival, unread, expectsHandle } = readEvent(item, handle);
@@ -32,7 +32,7 @@ export class Handling {
       if (!handle) return false;
       if (unread !== undefined) putBack(handle, unread);
     }
-    this.#start(arrival);
+    this.start(arrival);
     return expectsHandle;
   }
 
@@ -66,7 +66,7 @@ export class Handling {
   }
 
   /** Runs an event through the chain to the listeners of its namespace. */
-  readonly #start = (arrival: Arrival): void => {
+  readonly start = (arrival: Arrival): void => {
     const event = new InboundEvent(this.#peer, arrival);
     const here = this.#host.local(event.namespace);
     event.standing = this.#host.state === "open" ? here.standing : "closed";

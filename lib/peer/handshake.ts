@@ -1,7 +1,8 @@
 import type { Link } from "../links/link.ts";
 import type { Outbox } from "../outbox/outbox.ts";
+import { helloItem, readyItem } from "../wire/items.ts";
 import { Note } from "../wire/note.ts";
-import { Item, PROTOCOL } from "../wire/protocol.ts";
+import { PROTOCOL } from "../wire/protocol.ts";
 
 /** A hello that may have got lost is repeated after this many ms, then after twice as many, and so on. */
 const FIRST_REPEAT = 25;
@@ -64,7 +65,7 @@ export class Handshake {
 
   /** Tells that a namespace listens. If the hello before it got lost, the next one tells. */
   announce(namespace: string): void {
-    if (this.#hellos > 0) this.#outbox.push(new Note(Item.READY, namespace));
+    if (this.#hellos > 0) this.#outbox.push(new Note(readyItem(namespace)));
   }
 
   /** Says hello, and asks for one if there has been none. */
@@ -72,13 +73,9 @@ export class Handshake {
     this.#hellos++;
     this.#lastHello = performance.now();
     this.#timer = undefined;
-    const { major, minor } = PROTOCOL;
-    const asks = this.isHeard ? 0 : 1;
     this.#hasAnswered = this.isHeard;
     const namespaces = this.#readyNamespaces();
-    // Features come later; of the serializations only `advanced` carries a NaN.
-    const features: string[] = [];
-    const hello = new Note(Item.HELLO, major, minor, features, namespaces, asks, Number.NaN);
+    const hello = new Note(helloItem({ ...PROTOCOL, namespaces, asks: !this.isHeard }));
     this.#latest = hello;
     this.#outbox.push(hello);
     if (this.isHeard || !this.#link.forgetsEarlyFrames || this.#hellos >= MOST_HELLOS) return;

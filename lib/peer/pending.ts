@@ -1,8 +1,8 @@
 import type { BusError } from "../errors/bus-error.ts";
 import { InboundAck } from "../message/inbound-ack.ts";
 import type { OutboundEvent } from "../message/outbound-event.ts";
-import { metaOf, number, readAcks } from "../wire/decode.ts";
-import { Flag, type WireItem } from "../wire/protocol.ts";
+import { type AckArrival, isRun, readAck, readAcks } from "../wire/items.ts";
+import type { WireItem } from "../wire/protocol.ts";
 import { decodeFailure } from "../wire/remote-error.ts";
 import { ById } from "./by-id.ts";
 
@@ -33,17 +33,19 @@ export class Pending {
 
   /** An item with an ack, or a run of them. */
   receive(item: WireItem): void {
-    const head = item[0] as number;
-    if (head & Flag.RUN) {
+    if (isRun(item)) {
       readAcks(item, this.#takeReply);
       return;
     }
-    const answered = this.#unanswered(number(item[1]));
+    this.take(readAck(item));
+  }
+
+  /** An ack, whichever way it was told. */
+  take({ id, payload, isFailure, headers }: AckArrival): void {
+    const answered = this.#unanswered(id);
     if (!answered) return;
-    // All of it is read before anything is done: a malformed ack is none.
-    const { h } = metaOf(item[2]);
-    const failure = head & Flag.FAILURE ? decodeFailure(item[3], this.#peerId) : undefined;
-    settle(answered, failure ? undefined : item[3], failure, h);
+    const failure = isFailure ? decodeFailure(payload, this.#peerId) : undefined;
+    settle(answered, failure ? undefined : payload, failure, headers);
   }
 
   readonly #takeReply = (id: number, reply: unknown): void => {

@@ -3,7 +3,6 @@ import type { Layer, Terminal } from "../chain/layer.ts";
 import type { Chains } from "../chain/order.ts";
 import { receive } from "../chain/receive.ts";
 import type { BusError } from "../errors/bus-error.ts";
-import { teachable } from "../links/dialect.ts";
 import type { Link } from "../links/link.ts";
 import type { InboundMessage } from "../message/inbound.ts";
 import type { Message } from "../message/message.ts";
@@ -15,8 +14,9 @@ import type { Namespace } from "../namespace/namespace.ts";
 import type { Backlog } from "../outbox/backlog.ts";
 import type { Outbox } from "../outbox/outbox.ts";
 import type { Deadlines } from "../time/deadlines.ts";
+import { cancelItem } from "../wire/items.ts";
 import { Note } from "../wire/note.ts";
-import { Item } from "../wire/protocol.ts";
+import type { Translator } from "./dialect.ts";
 import type { Host } from "./host.ts";
 import type { Pending } from "./pending.ts";
 
@@ -26,6 +26,7 @@ export interface RoutePeer extends Peer {
   readonly backlog: Backlog;
   readonly outbox: Outbox;
   readonly pending: Pending;
+  readonly translator: Translator | undefined;
   nextId(): number;
   /** Says hello, unless that was done. */
   greet(): void;
@@ -145,7 +146,7 @@ export class Route implements EventRoute {
     }
     if (!this.#peer.backlog.reserve(event, most.bytes)) return false;
     this.#parked.add(event);
-    teachable(this.#peer.link)?.awaits(this.namespace, this.#isAwaited);
+    this.#peer.translator?.awaits(this.namespace, this.#isAwaited);
     return true;
   }
 
@@ -167,7 +168,7 @@ export class Route implements EventRoute {
   }
 
   cancel({ id }: OutboundEvent, code: "ERR_ACK_TIMEOUT" | "ERR_CANCELLED"): void {
-    this.#peer.outbox.push(new Note(Item.CANCEL, id, code === "ERR_ACK_TIMEOUT" ? 1 : 0));
+    this.#peer.outbox.push(new Note(cancelItem(id, code === "ERR_ACK_TIMEOUT")));
   }
 
   receive(ack: InboundMessage): boolean {

@@ -1,5 +1,4 @@
-import { BusError, type End, howEnded, messageOf } from "../errors/bus-error.ts";
-import { teachable } from "../links/dialect.ts";
+import { BusError, type End, howEnded } from "../errors/bus-error.ts";
 import { Hold } from "../links/hold.ts";
 import type { Link, LinkEvents, PeerKind } from "../links/link.ts";
 import type { EventPeer, InboundEvent } from "../message/inbound-event.ts";
@@ -11,21 +10,24 @@ import type { Peer, PeerState } from "../message/peer.ts";
 import { Backlog } from "../outbox/backlog.ts";
 import { Outbox, type OutboxPeer } from "../outbox/outbox.ts";
 import { failUnsent } from "../outbox/unsent.ts";
-import { decodeFrame, name, number } from "../wire/decode.ts";
-import { discard, type Handle } from "../wire/handle.ts";
-import { Note } from "../wire/note.ts";
-import { Item, PROTOCOL, type WireItem } from "../wire/protocol.ts";
+import type { Handle } from "../wire/handle.ts";
+import type { AckArrival, Arrival, Hello } from "../wire/items.ts";
+import { PROTOCOL } from "../wire/protocol.ts";
 import type { Serialization } from "../wire/serialization.ts";
 import { Closing } from "./closing.ts";
+import type { Dialect, Speaker, Translator } from "./dialect.ts";
 import { Handling } from "./handling.ts";
 import { Handshake } from "./handshake.ts";
 import type { Host, Scope } from "./host.ts";
+import { Inbox, type InboxPeer } from "./inbox.ts";
 import { Pending } from "./pending.ts";
 import type { Route, RoutePeer } from "./route.ts";
 import { Routes } from "./routes.ts";
 
 /** What this process knows of a peer, and has to do with it, from the first hello to the end. */
-export class Session implements Peer, LinkEvents, OutboxPeer, RoutePeer, EventPeer, AckPeer {
+export class Session
+  implements Peer, LinkEvents, InboxPeer, OutboxPeer, RoutePeer, EventPeer, AckPeer, Speaker
+{
   readonly id: string;
   readonly kind: PeerKind;
   protocolErrors = 0;
@@ -35,19 +37,19 @@ export class Session implements Peer, LinkEvents, OutboxPeer, RoutePeer, EventPe
   readonly backlog: Backlog;
   readonly outbox: Outbox;
   readonly pending: Pending;
+  readonly handling: Handling;
   serialization: Serialization;
-  lastFrameSize = 0;
+  translator: Translator | undefined;
 
   readonly #host: Host;
   readonly #routes: Routes;
-  readonly #handling: Handling;
+  readonly #inbox: Inbox;
   readonly #handshake: Handshake;
   readonly #closing: Closing;
   #state: PeerState = "connecting";
   /** Why nothing can be sent any more. */
   #downError: BusError | undefined;
   #lastId = 0;
-  #lastFrame = 0;
 
   /** With a reason, the peer is down from the start. */
   constructor(host: Host, link: Link, absent?: BusError) {
@@ -61,7 +63,8 @@ export class Session implements Peer, LinkEvents, OutboxPeer, RoutePeer, EventPe
     this.outbox = new Outbox(this, () => host.progressed());
     this.pending = new Pending(link.id);
     this.#routes = new Routes(host, this);
-    this.#handling = new Handling(host, this);
+    this.handling = new Handling(host, this);
+    this.#inbox = new Inbox(this);
     this.#handshake = new Handshake(link, this.outbox, () => host.readyNamespaces());
     this.#closing = new Closing(this.outbox);
     if (absent || link.ended) {
@@ -104,6 +107,10 @@ export class Session implements Peer, LinkEvents, OutboxPeer, RoutePeer, EventPe
     return this.pending.size;
   }
 
+  get lastFrameCount(): number {
+    return this.#inbox.lastCount;
+  }
+
   obstacle(event: OutboundEvent): BusError | undefined {
     const down = this.#downError;
     if (down) return event.cutOff(down.code, down.message, down);
@@ -134,12 +141,19 @@ export class Session implements Peer, LinkEvents, OutboxPeer, RoutePeer, EventPe
   /** Tells that a namespace listens here. */
   announce(namespace: string): void {
     this.#handshake.announce(namespace);
-    teachable(this.link)?.opened(namespace);
+    this.translator?.opened(namespace);
   }
 
   /** Tells that no further messages are accepted: of one namespace, or of any. */
   announceClosing(scope?: Scope): void {
     if (this.#handshake.isHeard && this.#state !== "down") this.#closing.announce(scope);
+  }
+
+  /** Teaches it to say what our frames say to who knows none. One dialect is enough: the first. */
+  learn(dialect: Dialect): void {
+    if (this.#state === "down" || this.translator) return;
+    this.translator = dialect.translatorFor(this);
+    for (const namespace of this.#host.readyNamespaces()) this.translator?.opened(namespace);
   }
 
   // What is not over yet.
@@ -151,7 +165,7 @@ export class Session implements Peer, LinkEvents, OutboxPeer, RoutePeer, EventPe
 
   /** Whether events of the peer are being handled: in one namespace, or in any. */
   isHandling(scope?: Scope): boolean {
-    return this.#handling.has(scope);
+    return this.handling.has(scope);
   }
 
   /** Everything that was emitted has been written. */
@@ -191,7 +205,7 @@ export class Session implements Peer, LinkEvents, OutboxPeer, RoutePeer, EventPe
   // What the messages tell.
 
   settled(event: InboundEvent, failure: BusError | undefined): void {
-    this.#handling.end(event);
+    this.handling.end(event);
     if (!event.wantsAck) {
       if (failure) this.report(failure, event);
     } else if (this.#state !== "down") {
@@ -204,27 +218,14 @@ export class Session implements Peer, LinkEvents, OutboxPeer, RoutePeer, EventPe
     this.#host.report(error, message);
   }
 
-  // What the link tells.
+  // What a translator tells.
 
-  frame(body: unknown, handle: Handle | undefined): void {
+  say(message: object): void {
     try {
-      this.#receiveFrame(body, handle);
-    } catch (error) {
-      if (handle) discard(handle);
-      this.#protocolError(`malformed: ${messageOf(error)}`);
+      this.link.send(message, undefined, () => undefined);
+    } catch {
+      // The other side is gone.
     }
-  }
-
-  items(items: WireItem[], handle: Handle | undefined): void {
-    let untaken = handle;
-    for (const item of items) {
-      try {
-        if (this.#receive(item, untaken)) untaken = undefined;
-      } catch (error) {
-        this.#protocolError(messageOf(error));
-      }
-    }
-    if (untaken) discard(untaken);
   }
 
   ready(namespace: string): boolean {
@@ -232,6 +233,30 @@ export class Session implements Peer, LinkEvents, OutboxPeer, RoutePeer, EventPe
     this.#goUp();
     this.#receiveReady(namespace);
     return true;
+  }
+
+  receiveEvent(arrival: Arrival): void {
+    this.handling.start(arrival);
+  }
+
+  receiveAck(ack: AckArrival): void {
+    this.pending.take(ack);
+  }
+
+  protocolError(what: string): void {
+    this.protocolErrors++;
+    const text = `a frame of ${this.id} was ignored: ${what}`;
+    this.#host.protocolError(new BusError("ERR_PROTOCOL", text), this);
+  }
+
+  // What the link tells.
+
+  frame(body: unknown, handle: Handle | undefined): void {
+    this.#inbox.take(body, handle);
+  }
+
+  foreign(message: unknown, handle: Handle | undefined): boolean {
+    return this.translator?.receive(message, handle) ?? false;
   }
 
   closed(end: End): void {
@@ -248,70 +273,45 @@ export class Session implements Peer, LinkEvents, OutboxPeer, RoutePeer, EventPe
     this.#end(error, {}, false);
   }
 
-  #receiveFrame(body: unknown, handle: Handle | undefined): void {
-    const { number, items, size, isText } = decodeFrame(body);
-    // A channel of Node may deliver again what it had buffered when somebody's listener threw.
-    if (number <= this.#lastFrame) return;
-    this.#lastFrame = number;
-    if (isText && this.serialization === "unknown") this.serialization = "advanced";
-    this.lastFrameSize = size;
-    this.items(items, handle);
+  // What the inbox tells.
+
+  sawText(): void {
+    if (this.serialization === "unknown") this.serialization = "advanced";
   }
 
-  /** Returns whether the handle belongs to the item. */
-  #receive(item: WireItem, handle: Handle | undefined): boolean {
-    const head = item[0] as number;
-    switch (head & 15) {
-      case Item.HELLO:
-        this.#receiveHello(item);
-        break;
-      case Item.READY:
-        // Without the hello before it, which got lost then, it is too early.
-        if (this.#handshake.isKnown) this.#receiveReady(name(item[1]));
-        break;
-      case Item.EVENT:
-        return this.#handling.receive(item, handle);
-      case Item.ACK:
-        this.pending.receive(item);
-        break;
-      case Item.HANDLE_CHECK:
-        this.#tellOfHandle(number(item[1]));
-        break;
-      case Item.HANDLE_RESULT:
-        this.outbox.transferred(number(item[1]), item[2] === true);
-        break;
-      case Item.CANCEL:
-        this.#handling.cancel(number(item[1]), item[2] === 1);
-        break;
-      case Item.CLOSING:
-        this.#receiveClosing(item[1] === 0 ? undefined : name(item[1]), item[2]);
-        break;
-      default:
-        throw new TypeError(`an item of unknown kind ${head & 15}`);
-    }
-    return false;
-  }
-
-  #receiveHello(item: WireItem): void {
-    const [, major, minor, , namespaces, asks, probe] = item;
-    if (!Array.isArray(namespaces)) throw new TypeError("a hello without namespaces");
+  hello({ major, minor, namespaces, asks, hasNaN }: Hello): void {
     const isFirst = !this.#handshake.isHeard;
     if (isFirst) {
       if (major !== PROTOCOL.major) {
         this.#refuse(`it speaks protocol ${String(major)}.${String(minor)}`);
         return;
       }
-      // Only a channel with `advanced` serialization carries a NaN.
-      if (this.serialization === "unknown") {
-        this.serialization = Number.isNaN(probe) ? "advanced" : "json";
+      if (this.serialization === "unknown") this.serialization = hasNaN ? "advanced" : "json";
+    }
+    this.#handshake.hear(asks);
+    if (isFirst) this.#goUp();
+    for (const namespace of namespaces) this.announced(namespace);
+  }
+
+  announced(namespace: string): void {
+    this.translator?.announced(namespace);
+    // What it says before it knows of this side, or without the hello before it, it will say again.
+    if (this.#handshake.isKnown) this.#receiveReady(namespace);
+  }
+
+  closes(scope: Scope, step: unknown): void {
+    if (scope !== undefined && !this.#routes.mayLeadTo(scope)) return;
+    if (this.#closing.receive(scope, step)) {
+      if (scope === undefined) this.#state = "closing";
+      for (const event of this.unsettled(scope)) {
+        const obstacle = this.obstacle(event);
+        if (obstacle && (event.stage !== "written" || this.#closing.isGone)) event.fail(obstacle);
       }
     }
-    this.#handshake.hear(asks === 1);
-    if (isFirst) this.#goUp();
-    // What it says before it knows of this side it will say again.
-    if (!this.#handshake.isKnown) return;
-    for (const namespace of namespaces) this.#receiveReady(name(namespace));
+    this.#host.progressed();
   }
+
+  // Its own.
 
   #goUp(): void {
     if (this.#state !== "connecting") return;
@@ -326,23 +326,6 @@ export class Session implements Peer, LinkEvents, OutboxPeer, RoutePeer, EventPe
     if (route.ready) return;
     route.open();
     this.#host.peerReady(this, namespace);
-  }
-
-  /** Right behind a handle the sender asks whether it came. */
-  #tellOfHandle(id: number): void {
-    this.outbox.pushFirst(new Note(Item.HANDLE_RESULT, id, this.#handling.hasHandle(id)));
-  }
-
-  #receiveClosing(scope: Scope, step: unknown): void {
-    if (scope !== undefined && !this.#routes.mayLeadTo(scope)) return;
-    if (this.#closing.receive(scope, step)) {
-      if (scope === undefined) this.#state = "closing";
-      for (const event of this.unsettled(scope)) {
-        const obstacle = this.obstacle(event);
-        if (obstacle && (event.stage !== "written" || this.#closing.isGone)) event.fail(obstacle);
-      }
-    }
-    this.#host.progressed();
   }
 
   /** A peer that makes up namespaces gets its answers, but no lane for each. */
@@ -362,12 +345,6 @@ export class Session implements Peer, LinkEvents, OutboxPeer, RoutePeer, EventPe
     this.#end(error, {}, false);
   }
 
-  #protocolError(what: string): void {
-    this.protocolErrors++;
-    const text = `a frame of ${this.id} was ignored: ${what}`;
-    this.#host.protocolError(new BusError("ERR_PROTOCOL", text), this);
-  }
-
   #death(end: End): BusError {
     return new BusError("ERR_PEER_DIED", `${this.id} ${howEnded(end)}`, { ...end, executed: "no" });
   }
@@ -377,12 +354,13 @@ export class Session implements Peer, LinkEvents, OutboxPeer, RoutePeer, EventPe
     this.#state = "down";
     this.#downError = error;
     this.#handshake.end();
+    this.translator?.close();
     const left = this.outbox.close();
     const fail = (event: OutboundEvent) => event.fail(event.cutOff(error.code, error.message, end));
     for (const event of this.unsettled()) fail(event);
     failUnsent(left, (namespace) => this.route(namespace), fail);
     this.outbox.letGo(isChannelOver);
-    this.#handling.abortAll(error);
+    this.handling.abortAll(error);
     this.backlog.close();
     this.#host.peerDown(this, error);
   }

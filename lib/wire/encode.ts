@@ -1,3 +1,4 @@
+import { runItem } from "./items.ts";
 import type { Parcel } from "./parcel.ts";
 import { Flag, FRAME_KEY, Item, type WireItem } from "./protocol.ts";
 import { isCloned, type Serialization } from "./serialization.ts";
@@ -120,8 +121,7 @@ class Items {
     this.#head = head;
     this.#namespace = namespace;
     this.#event = event;
-    const run = head | Flag.RUN;
-    this.#run = isAck ? [run, id, payload] : [run, id, namespace, event, payload];
+    this.#run = runItem(head, id, namespace, event, payload);
     this.list.push(this.#run);
   }
 }

@@ -13,9 +13,12 @@ export class Note implements Parcel {
   /** It was given to the link. */
   isWritten = false;
   readonly #item: WireItem;
+  readonly #onLeft: (() => void) | undefined;
 
-  constructor(...item: WireItem) {
+  /** `onLeft` is called when it has left this process. */
+  constructor(item: WireItem, onLeft?: () => void) {
     this.#item = item;
+    this.#onLeft = onLeft;
   }
 
   item(): WireItem {
@@ -27,7 +30,7 @@ export class Note implements Parcel {
   }
 
   left(): void {
-    // Nobody waits for it.
+    this.#onLeft?.();
   }
 
   notWritten(): void {

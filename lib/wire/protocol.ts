@@ -4,7 +4,10 @@ export const FRAME_KEY = "clusterphone2";
 /** The protocol this version speaks. Majors do not mix; newer minors add things that can be ignored. */
 export const PROTOCOL = { major: 2, minor: 0 } as const;
 
-/** What an item of a frame is: the low four bits of its head. */
+/** The bits of a head that say what an item is. */
+export const KIND = 15;
+
+/** What an item of a frame is. */
 export const Item = {
   HELLO: 0,
   READY: 1,

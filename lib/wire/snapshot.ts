@@ -1,4 +1,4 @@
-import { type Serialization, serialize } from "./serialization.ts";
+import { deserialize, isCloned, type Serialization, serialize } from "./serialization.ts";
 import { isTree } from "./tree.ts";
 
 /** Beyond this many characters a text is copied faster than it is escaped. */
@@ -48,6 +48,15 @@ export function takeSnapshot(serialization: Serialization, payload: unknown): Sn
   const bytes = attempt(() => serialize(payload));
   if (json === undefined && bytes === undefined) serialize(payload);
   return { json, bytes, size: (json?.length ?? 0) + (bytes?.byteLength ?? 0) };
+}
+
+/** The payload once more, for whom it has to be told otherwise than in a frame. */
+export function restore(serialization: Serialization, snapshot: Snapshot): unknown {
+  const { json, bytes, value, clone } = snapshot;
+  if (value !== undefined) return value;
+  if (clone) return clone.value;
+  if (bytes && (isCloned(serialization) || json === undefined)) return deserialize(bytes);
+  return json ? JSON.parse(json) : undefined;
 }
 
 function sizeOf(value: unknown): number {

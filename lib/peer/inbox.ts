@@ -1,0 +1,120 @@
+import { messageOf } from "../errors/bus-error.ts";
+import type { Outbox } from "../outbox/outbox.ts";
+import { decodeFrame } from "../wire/decode.ts";
+import { discard, type Handle } from "../wire/handle.ts";
+import {
+  type Hello,
+  handleResultItem,
+  kindOf,
+  readCancel,
+  readClosing,
+  readHandleCheck,
+  readHandleResult,
+  readHello,
+  readReady,
+} from "../wire/items.ts";
+import { Note } from "../wire/note.ts";
+import { Item, type WireItem } from "../wire/protocol.ts";
+import type { Handling } from "./handling.ts";
+import type { Scope } from "./host.ts";
+import type { Pending } from "./pending.ts";
+
+/** What the inbox asks of its peer. */
+export interface InboxPeer {
+  readonly outbox: Outbox;
+  readonly pending: Pending;
+  readonly handling: Handling;
+  /** A frame that is told as a text, as on channels that clone, has come. */
+  sawText(): void;
+  hello(hello: Hello): void;
+  /** A namespace over there listens. */
+  announced(namespace: string): void;
+  closes(scope: Scope, step: unknown): void;
+  /** Counts, and tells of, something that nobody sends. */
+  protocolError(what: string): void;
+}
+
+/** What comes from one peer: frames are taken apart, and what is in them goes to who owns it. Nothing is trusted. */
+export class Inbox {
+  readonly #peer: InboxPeer;
+  #lastNumber = 0;
+  /** How many messages the last frame had. */
+  lastCount = 0;
+
+  constructor(peer: InboxPeer) {
+    this.#peer = peer;
+  }
+
+  /** A frame, with the handle that came along. Never throws. */
+  take(body: unknown, handle: Handle | undefined): void {
+    try {
+      this.#takeFrame(body, handle);
+    } catch (error) {
+      if (handle) discard(handle);
+      this.#peer.protocolError(`malformed: ${messageOf(error)}`);
+    }
+  }
+
+  #takeFrame(body: unknown, handle: Handle | undefined): void {
+    const { number, items, count, isText } = decodeFrame(body);
+    // A channel of Node may deliver again what it had buffered when somebody's listener threw.
+    if (number <= this.#lastNumber) return;
+    this.#lastNumber = number;
+    if (isText) this.#peer.sawText();
+    this.lastCount = count;
+    let untaken = handle;
+    for (const item of items) {
+      try {
+        if (this.#takeItem(item, untaken)) untaken = undefined;
+      } catch (error) {
+        this.#peer.protocolError(messageOf(error));
+      }
+    }
+    if (untaken) discard(untaken);
+  }
+
+  /** Returns whether the handle belongs to the item. */
+  #takeItem(item: WireItem, handle: Handle | undefined): boolean {
+    const peer = this.#peer;
+    switch (kindOf(item)) {
+      case Item.EVENT:
+        return peer.handling.receive(item, handle);
+      case Item.ACK:
+        peer.pending.receive(item);
+        break;
+      case Item.HELLO:
+        peer.hello(readHello(item));
+        break;
+      case Item.READY:
+        peer.announced(readReady(item));
+        break;
+      case Item.HANDLE_CHECK:
+        this.#tellOfHandle(readHandleCheck(item));
+        break;
+      case Item.HANDLE_RESULT: {
+        const { id, arrived } = readHandleResult(item);
+        peer.outbox.transferred(id, arrived);
+        break;
+      }
+      case Item.CANCEL: {
+        const { id, isTimeout } = readCancel(item);
+        peer.handling.cancel(id, isTimeout);
+        break;
+      }
+      case Item.CLOSING: {
+        const { namespace, step } = readClosing(item);
+        peer.closes(namespace, step);
+        break;
+      }
+      default:
+        throw new TypeError(`an item of unknown kind ${kindOf(item)}`);
+    }
+    return false;
+  }
+
+  /** Right behind a handle the sender asks whether it came. */
+  #tellOfHandle(id: number): void {
+    const { handling, outbox } = this.#peer;
+    outbox.pushFirst(new Note(handleResultItem(id, handling.hasHandle(id))));
+  }
+}
