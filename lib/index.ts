@@ -1,10 +1,9 @@
-import { Bus, DEFAULT_NAMESPACE } from "./bus/bus.ts";
-import { Hub } from "./bus/hub.ts";
-import { nodeConnector } from "./links/node.ts";
+import type { Bus } from "./bus/bus.ts";
+import { central } from "./central.ts";
 
 export type { Bus, CloseOptions, PeerTarget } from "./bus/bus.ts";
 export type { LifecycleEvents } from "./bus/lifecycle.ts";
-export type { Crossing, Layer, Middleware, Next, Slot } from "./chain/layer.ts";
+export type { Middleware, Next, Slot } from "./chain/layer.ts";
 export type { Data, EventMap, Listener, NoEvents, Reply, Untyped } from "./emit/event-map.ts";
 export type { AckCallback, Receipt } from "./emit/receipt.ts";
 export type { Target } from "./emit/target.ts";
@@ -28,18 +27,5 @@ export type { NamespaceOptions } from "./namespace/namespace.ts";
 export type { Limits } from "./outbox/backlog.ts";
 export type { Handle } from "./wire/handle.ts";
 
-/** Where all copies of this major in a process find the one that came first. */
-const SHARED = Symbol.for("clusterphone@2");
-
 /** The bus of this process, in the default namespace `_`. Loading it changes nothing in the process. */
-export const bus: Bus = shared();
-
-function shared(): Bus {
-  const place = globalThis as { [SHARED]?: Bus };
-  if (!place[SHARED]) {
-    const hub = new Hub(nodeConnector);
-    const central = new Bus(hub, hub.namespace(DEFAULT_NAMESPACE), true);
-    Object.defineProperty(place, SHARED, { value: central, configurable: true });
-  }
-  return place[SHARED] as Bus;
-}
+export const bus: Bus = central.bus;

@@ -25,22 +25,25 @@ const FLOORS: Record<string, readonly string[]> = {
     ...["errors", "time", "links", "message", "chain", "outbox", "namespace", "middleware"],
     ...["peer", "emit"],
   ],
+  "central.ts": ["links", "bus"],
   "index.ts": [
     ...["errors", "wire", "links", "message", "chain", "outbox", "namespace", "middleware"],
-    ...["emit", "bus"],
+    ...["emit", "bus", "central.ts"],
   ],
-  classic: [
-    ...["errors", "wire", "message", "chain", "namespace", "peer", "emit", "bus", "index.ts"],
-  ],
+  testing: ["errors", "links", "message", "bus"],
+  classic: [...["errors", "wire", "message", "chain", "namespace", "peer", "bus", "central.ts"]],
 };
 
 /** Of a folder that is a seam, the files that others may import; the rest is its own affair. */
 const DOORS: Record<string, readonly string[]> = {
-  links: ["link.ts", "connector.ts", "hold.ts"],
+  links: ["link.ts", "connector.ts", "hold.ts", "absent.ts"],
 };
 
 /** Who opens another door: the package says which links there are. */
-const KEYS: Record<string, readonly string[]> = { "index.ts": ["links/node.ts"] };
+const KEYS: Record<string, readonly string[]> = {
+  "central.ts": ["links/node.ts"],
+  "testing/index.ts": ["links/memory.ts"],
+};
 
 const MOST_LINES = 430;
 

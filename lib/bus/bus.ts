@@ -4,10 +4,9 @@ import type { EventMap, EventName, Listener, Untyped } from "../emit/event-map.t
 import { Target } from "../emit/target.ts";
 import { check, wrong } from "../errors/check.ts";
 import type { Peer } from "../message/peer.ts";
-import type { AnyListener, Finder } from "../namespace/listeners.ts";
+import type { AnyListener } from "../namespace/listeners.ts";
 import type { Namespace, NamespaceOptions } from "../namespace/namespace.ts";
 import type { Limits } from "../outbox/backlog.ts";
-import type { Dialect } from "../peer/dialect.ts";
 import type { Hub } from "./hub.ts";
 import type { LifecycleEvents } from "./lifecycle.ts";
 
@@ -155,17 +154,6 @@ export class Bus<
   close(options: CloseOptions = {}): Promise<void> {
     const timeout = check.timeout(options.timeout ?? DEFAULT_CLOSE_TIMEOUT, "the option timeout");
     return this.#hub.close(timeout, this.#isCentral ? undefined : this.#namespace);
-  }
-
-  /** @internal Teaches the links of this process another way to say what our frames say. */
-  learn(dialect: Dialect): void {
-    this.#hub.peers.learn(dialect);
-  }
-
-  /** @internal Opens the namespace with listeners that are found when an event comes. */
-  answer(finder: Finder): void {
-    this.#namespace.listeners.finder = finder;
-    this.#hub.listen(this.#namespace);
   }
 
   #add(how: "on" | "once", event: unknown, listener: unknown): void {

@@ -9,6 +9,7 @@ import { fdGuard } from "../middleware/fd-guard.ts";
 import { logging } from "../middleware/logging.ts";
 import { namespacing } from "../middleware/namespacing.ts";
 import { queueing } from "../middleware/queueing.ts";
+import type { Finder } from "../namespace/listeners.ts";
 import { Namespace } from "../namespace/namespace.ts";
 import type { Limits } from "../outbox/backlog.ts";
 import type { Host, Scope } from "../peer/host.ts";
@@ -49,8 +50,8 @@ export class Hub implements Host {
   readonly #nowhere: Namespace = new Namespace("", this.layers.of(undefined), () => undefined);
   #waiting: (() => void)[] = [];
 
-  constructor(connector: Connector) {
-    this.peers = new Peers(this, connector);
+  constructor(connectors: readonly Connector[]) {
+    this.peers = new Peers(this, connectors);
   }
 
   // What the bus asks.
@@ -68,7 +69,7 @@ export class Hub implements Host {
   listen(namespace: Namespace): void {
     if (this.state !== "open") return;
     this.peers.parent();
-    this.peers.watchWorkers();
+    this.peers.watch();
     namespace.openSoon(() => this.open(namespace));
   }
 
@@ -77,6 +78,12 @@ export class Hub implements Host {
     if (namespace.isReady || namespace.state !== "open" || this.state !== "open") return;
     namespace.isReady = true;
     for (const peer of this.peers.all) peer.announce(namespace.name);
+  }
+
+  /** Opens a namespace with listeners that are found when an event comes. */
+  answer(namespace: Namespace, finder: Finder): void {
+    namespace.listeners.finder = finder;
+    this.listen(namespace);
   }
 
   /** Takes a link in, for tests and for what is not found by `to()`. */

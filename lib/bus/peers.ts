@@ -1,4 +1,6 @@
 import { BusError } from "../errors/bus-error.ts";
+import { wrong } from "../errors/check.ts";
+import { absentParent } from "../links/absent.ts";
 import type { Connection, Connector } from "../links/connector.ts";
 import type { Link } from "../links/link.ts";
 import type { Dialect } from "../peer/dialect.ts";
@@ -8,19 +10,19 @@ import { Session } from "../peer/session.ts";
 /** Everybody this process talks to or listens to, and how they are found. */
 export class Peers {
   readonly #host: Host;
-  readonly #connector: Connector;
+  readonly #connectors: readonly Connector[];
   readonly #all = new Set<Session>();
   readonly #byTarget = new WeakMap<object, Session>();
   #dialect: Dialect | undefined;
   #parent: Session | undefined;
-  #watchesWorkers = false;
-  #stopWatching: (() => void) | undefined;
+  #isWatching = false;
+  #stopWatching: (() => void)[] = [];
   /** Something listens here: the peers keep the process alive. */
   #holds = false;
 
-  constructor(host: Host, connector: Connector) {
+  constructor(host: Host, connectors: readonly Connector[]) {
     this.#host = host;
-    this.#connector = connector;
+    this.#connectors = connectors;
   }
 
   /** Those that are gone left out. */
@@ -30,7 +32,7 @@ export class Peers {
 
   /** The peer behind whatever `to()` was given. Throws a `TypeError` if there can be none. */
   of(target: unknown): Session {
-    this.watchWorkers();
+    this.watch();
     const peer = target === "parent" ? this.parent() : this.#reach(target);
     peer.greet();
     return peer;
@@ -39,7 +41,7 @@ export class Peers {
   /** The peer above; in a process without one, a peer that never was. */
   parent(): Session {
     if (this.#parent) return this.#parent;
-    const connection = this.#connector.parent();
+    const connection = firstOf(this.#connectors, (connector) => connector.parent?.());
     if (connection) {
       this.#parent = this.#connect(connection);
       this.#parent.greet();
@@ -49,11 +51,14 @@ export class Peers {
     return this.#parent;
   }
 
-  /** Cluster workers take part by themselves, also those that were forked before. They are listened to, no more. */
-  watchWorkers(): void {
-    if (this.#watchesWorkers || this.#host.state !== "open") return;
-    this.#watchesWorkers = true;
-    this.#stopWatching = this.#connector.watchWorkers((connection) => this.#connect(connection));
+  /** Cluster workers take part by themselves, also those that were forked before. They are only listened to. */
+  watch(): void {
+    if (this.#isWatching || this.#host.state !== "open") return;
+    this.#isWatching = true;
+    for (const connector of this.#connectors) {
+      const stop = connector.watch?.((connection) => this.#connect(connection));
+      if (stop) this.#stopWatching.push(stop);
+    }
   }
 
   /** Takes a link in, for tests and for what is not found by `to()`. */
@@ -87,12 +92,16 @@ export class Peers {
 
   /** Lets go of all channels. */
   letGo(error: BusError): void {
-    this.#stopWatching?.();
+    for (const stop of this.#stopWatching.splice(0)) stop();
     for (const peer of this.all) peer.detach(error);
   }
 
   #reach(target: unknown): Session {
-    return target instanceof Session ? target : this.#connect(this.#connector.reach(target));
+    if (target instanceof Session && target.isOf(this.#host)) return target;
+    const connection = firstOf(this.#connectors, (connector) => connector.reach(target));
+    if (connection) return this.#connect(connection);
+    const targets = [...this.#connectors.map((connector) => connector.targets), "a peer of this bus"];
+    throw wrong("the target of to()", `${targets.join(", ")} or "parent"`, target);
   }
 
   #connect(connection: Connection): Session {
@@ -111,6 +120,18 @@ export class Peers {
   #absentParent(): Session {
     const reason =
       "this process has no parent to talk to: it was not started by fork, cluster or Worker";
-    return new Session(this.#host, this.#connector.noParent(), new BusError("ERR_NO_PEER", reason));
+    return new Session(this.#host, absentParent, new BusError("ERR_NO_PEER", reason));
   }
+}
+
+/** What the first connector that knows it says. */
+function firstOf<Result>(
+  connectors: readonly Connector[],
+  ask: (connector: Connector) => Result | undefined,
+): Result | undefined {
+  for (const connector of connectors) {
+    const result = ask(connector);
+    if (result !== undefined) return result;
+  }
+  return undefined;
 }

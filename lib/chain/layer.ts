@@ -10,12 +10,14 @@ export type Next = () => Promise<void>;
  * One layer of the onion, as in Koa: what it does before `next()` happens on the way in, what it
  * does after `await next()` on the way back. Not calling `next` drops the message.
  */
-export type Middleware = (message: Message, next: Next) => unknown;
-
-/** What a layer may tell about itself. Plain functions need nothing of this. */
-export interface Layer extends Middleware {
+export interface Middleware {
+  (message: Message, next: Next): unknown;
   /** Takes the place of the built-in of that name, at its place in the onion. */
   readonly slot?: Slot;
+}
+
+/** What the built-in layers, and the package's own, tell about themselves so that they cost nothing where they have nothing to do. */
+export interface Layer extends Middleware {
   /** The crossings the layer has something to do at; without it, all of them. */
   readonly crossings?: readonly Crossing[];
   /** Whether it would only call `next()` for that message; then it is not entered. */
@@ -26,8 +28,11 @@ export interface Layer extends Middleware {
   readonly guard?: (message: Message) => void;
 }
 
-/** The built-in layers. */
-export type Slot = "fdGuard" | "ackTracking" | "namespacing" | "queueing" | "logging";
+/** The built-ins, from the user's end of the onion to the wire's. */
+export const SLOTS = ["logging", "namespacing", "ackTracking", "queueing", "fdGuard"] as const;
+
+/** The names of the built-in layers. */
+export type Slot = (typeof SLOTS)[number];
 
 /** What is special about a built-in layer, whose messages are of one class. */
 interface Specialty<Crosses extends Message> {

@@ -1,7 +1,4 @@
-import type { Crossing, Layer, Slot } from "./layer.ts";
-
-/** The built-ins, from the user's end of the onion to the wire's. */
-const SLOTS: readonly Slot[] = ["logging", "namespacing", "ackTracking", "queueing", "fdGuard"];
+import { type Crossing, type Layer, SLOTS } from "./layer.ts";
 
 const CROSSINGS: readonly Crossing[] = [
   "outbound event",

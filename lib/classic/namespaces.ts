@@ -1,5 +1,6 @@
 import type { Worker } from "node:cluster";
-import type { Bus } from "../bus/bus.ts";
+import type { Hub } from "../bus/hub.ts";
+import type { Central } from "../central.ts";
 import { Connecting } from "./connecting.ts";
 import { handlerOf, listenerOf } from "./handler.ts";
 import type { Entry, Nucleus } from "./nucleus.ts";
@@ -9,7 +10,7 @@ import type { Workers } from "./workers.ts";
 
 /** Classic's namespaces, each of them a namespace of the bus, shared with every copy of version 1 in the process. */
 export class Namespaces {
-  readonly #bus: Bus;
+  readonly #central: Central;
   readonly #workers: Workers;
   readonly #nucleus: Nucleus;
   readonly #isPrimary: boolean;
@@ -18,15 +19,15 @@ export class Namespaces {
   readonly #made = new Map<string, Namespace>();
 
   constructor(
-    bus: Bus,
+    central: Central,
     workers: Workers,
     nucleus: Nucleus,
     isPrimary: boolean,
     ackTimeout: () => number,
   ) {
-    this.#bus = bus;
+    this.#central = central;
     this.#workers = workers;
-    this.#connecting = new Connecting(bus);
+    this.#connecting = new Connecting(central.bus);
     this.#nucleus = nucleus;
     this.#isPrimary = isPrimary;
     this.#ackTimeout = ackTimeout;
@@ -46,20 +47,16 @@ export class Namespaces {
   }
 
   #make(name: string): Namespace {
-    const bus = this.#bus.ns(name);
-    const known = this.#nucleus.get(name);
-    const entry = known ?? this.#open(name, bus);
-    return this.#view(entry, name, new Sender(bus, this.#connecting, this.#ackTimeout));
+    const entry = this.#nucleus.get(name) ?? this.#open(name);
+    return this.#view(entry, name, this.#senderOf(name, this.#ackTimeout));
   }
 
-  #open(name: string, bus: Bus): Entry {
+  #open(name: string): Entry {
     // What copies of version 1 get: of `_` they make their own export, and write on it.
     const shown: Entry["interface"] = {
       name,
       handlers: Object.create(null) as Record<string, Handler>,
-      ...this.#methods(
-        new Sender(bus, this.#connecting, () => shown.ackTimeout ?? this.#ackTimeout()),
-      ),
+      ...this.#methods(this.#senderOf(name, () => shown.ackTimeout ?? this.#ackTimeout())),
     };
     const entry: Entry = {
       interface: shown,
@@ -68,8 +65,12 @@ export class Namespaces {
       workerReady: (_worker: Worker) => undefined,
     };
     this.#nucleus.add(name, entry);
-    listen(this.#bus, this.#workers, name, entry);
+    listen(this.#central.hub, this.#workers, name, entry);
     return entry;
+  }
+
+  #senderOf(name: string, ackTimeout: () => number): Sender {
+    return new Sender(this.#central.hub, name, this.#connecting, ackTimeout);
   }
 
   #view(entry: Entry, name: string, sender: Sender): Namespace {
@@ -92,8 +93,8 @@ export class Namespaces {
 }
 
 /** Takes the messages of a namespace, whichever copy has opened it, to its handlers. */
-export function listen(bus: Bus, workers: Workers, name: string, entry: Entry): void {
-  bus.ns(name).answer((command) => {
+export function listen(hub: Hub, workers: Workers, name: string, entry: Entry): void {
+  hub.answer(hub.namespace(name), (command) => {
     const handler = handlerOf(entry.interface.handlers, command);
     return handler && listenerOf(handler, workers);
   });

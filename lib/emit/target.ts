@@ -1,6 +1,4 @@
-import { check } from "../errors/check.ts";
-import { type EmitOptions, readOptions } from "../message/options.ts";
-import { OutboundEvent } from "../message/outbound-event.ts";
+import type { EmitOptions } from "../message/options.ts";
 import type { Peer } from "../message/peer.ts";
 import type { Route } from "../peer/route.ts";
 import type { EmitArguments, EventMap, EventName, Reply, Untyped } from "./event-map.ts";
@@ -29,21 +27,6 @@ export class Target<Outgoing extends EventMap<Outgoing> = Untyped> {
     event: Event,
     ...[data, options]: EmitArguments<Outgoing, Event, EmitOptions>
   ): Receipt<Reply<Outgoing, Event>> {
-    return new Receipt(this.send(event, data, options));
-  }
-
-  /** @internal What `emit` does; classic has a receipt of its own. */
-  send(event: string, data: unknown, options: EmitOptions | undefined): OutboundEvent {
-    check.name(event, "an event");
-    const message = new OutboundEvent(this.#route, event, data, readOptions(options));
-    for (const layer of this.#route.chains.guards) layer.guard?.(message);
-    message.accept();
-    this.#route.enter(message);
-    return message;
-  }
-
-  /** @internal Writes what was sent now, not at the end of the tick, if it is alone in it. */
-  hurry(): void {
-    this.#route.hurry();
+    return new Receipt(this.#route.send(event, data, options));
   }
 }

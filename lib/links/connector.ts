@@ -7,14 +7,14 @@ export interface Connection {
   link(): Link;
 }
 
-/** How a hub finds its peers. */
+/** Finds ways to peers of its kinds. A hub has one or several. */
 export interface Connector {
-  /** The way to what `to()` was given. Throws a `TypeError` if there is none. */
-  reach(target: unknown): Connection;
-  /** The way to the parent, if there is one. */
-  parent(): Connection | undefined;
-  /** A link to a parent that does not exist. */
-  noParent(): Link;
-  /** Tells of every cluster worker, now and later. Returns how to stop. */
-  watchWorkers(tell: (connection: Connection) => void): () => void;
+  /** What `to()` may be given for it, in words. */
+  readonly targets: string;
+  /** The way to what `to()` was given; nothing if that is none of its kinds. Throws a `TypeError` if it is, and there is no way. */
+  reach(target: unknown): Connection | undefined;
+  /** The way to the parent, if it knows one. */
+  parent?(): Connection | undefined;
+  /** Tells of those that take part by themselves, now and later. Returns how to stop. */
+  watch?(tell: (connection: Connection) => void): () => void;
 }

@@ -11,7 +11,7 @@ export interface MemoryPair {
   cut(end?: End): void;
 }
 
-/** Two ends of a channel in one process, for tests of what is not about processes. */
+/** Two ends of a channel in one process. */
 export function memoryPair(serialization: "json" | "clone" = "json"): MemoryPair {
   const left = new MemoryLink("memory:left", serialization);
   const right = new MemoryLink("memory:right", serialization);
@@ -42,10 +42,9 @@ export class MemoryLink implements Link {
   readonly ended = undefined;
   readonly encodesLater = false;
   other: MemoryLink | undefined;
-  /** While it is stopped nothing is written: `done` is not called. */
-  isStopped = false;
   /** What was sent, for tests that look at frames. */
   readonly sent: object[] = [];
+  #isStopped = false;
 
   #events: LinkEvents | undefined;
   #held: (() => void)[] = [];
@@ -67,9 +66,9 @@ export class MemoryLink implements Link {
       done();
       this.other?.receive(copy);
     };
-    if (this.isStopped) this.#held.push(write);
+    if (this.#isStopped) this.#held.push(write);
     else setImmediate(write);
-    return !this.isStopped;
+    return !this.#isStopped;
   }
 
   /** Delivers a message as if the other side had sent it. */
@@ -78,9 +77,14 @@ export class MemoryLink implements Link {
     if (ours && !this.#isOver) this.#events?.frame(ours.body, undefined);
   }
 
-  /** Lets go what was stopped. */
+  /** From now on nothing that this end sends is taken: `done` is not called. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Sends what was held meanwhile. */
   resume(): void {
-    this.isStopped = false;
+    this.#isStopped = false;
     for (const write of this.#held.splice(0)) setImmediate(write);
   }
 

@@ -1,7 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import type { Cluster, Worker as ClusterWorker } from "node:cluster";
 import type { Worker as Thread } from "node:worker_threads";
-import { wrong } from "../errors/check.ts";
 import type { Connection, Connector } from "./connector.ts";
 import { ProcessLink } from "./process.ts";
 import { ThreadLink } from "./thread.ts";
@@ -13,6 +12,8 @@ let ports = 0;
 
 /** Cluster workers, children, threads, ports, and each one's way up. */
 export const nodeConnector: Connector = {
+  targets: "a cluster worker, a ChildProcess with an IPC channel, a worker thread, a MessagePort",
+
   reach(target) {
     const { Worker: Thread, MessagePort } = builtin("node:worker_threads");
     const { ChildProcess } = builtin("node:child_process");
@@ -23,11 +24,7 @@ export const nodeConnector: Connector = {
     if (target instanceof MessagePort) {
       return { target, link: () => new ThreadLink(target, "port", `port:${++ports}`) };
     }
-    throw wrong(
-      "the target of to()",
-      'a cluster worker, a ChildProcess with an IPC channel, a worker thread, a MessagePort, a peer or "parent"',
-      target,
-    );
+    return undefined;
   },
 
   parent() {
@@ -42,23 +39,7 @@ export const nodeConnector: Connector = {
     return { target: process, link: () => new ProcessLink(process, "parent", "parent") };
   },
 
-  noParent() {
-    return {
-      kind: "parent",
-      id: "parent",
-      serialization: "unknown",
-      carriesHandles: false,
-      forgetsEarlyFrames: false,
-      ended: {},
-      encodesLater: false,
-      open() {},
-      send: () => true,
-      hold() {},
-      detach() {},
-    };
-  },
-
-  watchWorkers(tell) {
+  watch(tell) {
     const cluster = builtin("node:cluster") as unknown as Cluster;
     if (!cluster.isPrimary || !builtin("node:worker_threads").isMainThread) return () => undefined;
     const onFork = (worker: ClusterWorker) => tell(toWorker(worker));

@@ -1,4 +1,4 @@
-import { builtin, type Layer } from "../chain/layer.ts";
+import { builtin, type Middleware } from "../chain/layer.ts";
 import { atCaller, BusError } from "../errors/bus-error.ts";
 import type { InboundEvent } from "../message/inbound-event.ts";
 import type { OutboundEvent } from "../message/outbound-event.ts";
@@ -8,7 +8,7 @@ import type { OutboundEvent } from "../message/outbound-event.ts";
  * `ERR_HANDLE_NOT_READY`, unless `queueHandle` is set, where the handle would have to wait. And it closes
  * a received handle that no listener has taken.
  */
-export function fdGuard(): Layer {
+export function fdGuard(): Middleware {
   return builtin<InboundEvent>(
     "fdGuard",
     async function fdGuard(message, next) {

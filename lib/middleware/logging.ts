@@ -1,5 +1,5 @@
 import { debuglog } from "node:util";
-import { builtin, type Layer } from "../chain/layer.ts";
+import { builtin, type Middleware } from "../chain/layer.ts";
 import { completed } from "../chain/run.ts";
 import type { Message } from "../message/message.ts";
 
@@ -21,7 +21,7 @@ export interface LoggingOptions {
 const node = debuglog("clusterphone");
 
 /** Writes a line for every message and ack that crosses the chain, either way. Off, it costs nothing. */
-export function logging(options: LoggingOptions = {}): Layer {
+export function logging(options: LoggingOptions = {}): Middleware {
   const logger = options.logger ?? (node.enabled ? nodeLogger : undefined);
   const level = options.level ?? "debug";
   const crossings = logger ? undefined : [];

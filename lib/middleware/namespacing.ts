@@ -1,4 +1,4 @@
-import { builtin, type Layer } from "../chain/layer.ts";
+import { builtin, type Middleware } from "../chain/layer.ts";
 import { BusError } from "../errors/bus-error.ts";
 import type { InboundEvent } from "../message/inbound-event.ts";
 
@@ -6,7 +6,7 @@ import type { InboundEvent } from "../message/inbound-event.ts";
  * Lets a message in only where its namespace is open: one that nothing has opened here
  * answers `ERR_UNHANDLED`, one that is closing `ERR_CLOSED`.
  */
-export function namespacing(): Layer {
+export function namespacing(): Middleware {
   return builtin<InboundEvent>(
     "namespacing",
     function namespacing(message) {

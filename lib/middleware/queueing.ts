@@ -1,4 +1,4 @@
-import { builtin, type Layer } from "../chain/layer.ts";
+import { builtin, type Middleware } from "../chain/layer.ts";
 import type { OutboundEvent } from "../message/outbound-event.ts";
 
 export interface QueueingOptions {
@@ -12,7 +12,7 @@ export interface QueueingOptions {
  * Lets messages wait, in order, until the namespace of the peer is ready. Beyond the bounds a
  * message fails with `ERR_QUEUE_FULL`; the others stay.
  */
-export function queueing(options: QueueingOptions = {}): Layer {
+export function queueing(options: QueueingOptions = {}): Middleware {
   return builtin<OutboundEvent>(
     "queueing",
     function queueing(message) {

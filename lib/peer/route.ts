@@ -3,12 +3,14 @@ import type { Layer, Terminal } from "../chain/layer.ts";
 import type { Chains } from "../chain/order.ts";
 import { receive } from "../chain/receive.ts";
 import type { BusError } from "../errors/bus-error.ts";
+import { check } from "../errors/check.ts";
 import type { Link } from "../links/link.ts";
 import type { InboundMessage } from "../message/inbound.ts";
 import type { Message } from "../message/message.ts";
+import { type EmitOptions, readOptions } from "../message/options.ts";
 import type { OutboundMessage } from "../message/outbound.ts";
 import type { OutboundAck } from "../message/outbound-ack.ts";
-import type { EventRoute, OutboundEvent } from "../message/outbound-event.ts";
+import { type EventRoute, OutboundEvent } from "../message/outbound-event.ts";
 import type { Peer } from "../message/peer.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import type { Backlog } from "../outbox/backlog.ts";
@@ -115,8 +117,18 @@ export class Route implements EventRoute {
     return this.#peer.nextId();
   }
 
+  /** What `emit` does. Throws for wrong arguments, and what a guard throws. */
+  send(event: string, data: unknown, options: EmitOptions | undefined): OutboundEvent {
+    check.name(event, "an event");
+    const message = new OutboundEvent(this, event, data, readOptions(options));
+    for (const layer of this.chains.guards) layer.guard?.(message);
+    message.accept();
+    this.#enter(message);
+    return message;
+  }
+
   /** Sends a message, or tells it why it cannot be sent. */
-  enter(event: OutboundEvent): void {
+  #enter(event: OutboundEvent): void {
     const obstacle = this.obstacle(event);
     this.#peer.greet();
     if (obstacle) event.fail(obstacle);

@@ -75,6 +75,11 @@ export class Session
     }
   }
 
+  /** Whether it belongs to that hub; a process may have several in tests. */
+  isOf(host: Host): boolean {
+    return host === this.#host;
+  }
+
   // What everybody sees.
 
   get state(): PeerState {

@@ -38,13 +38,20 @@ describe("the bus", () => {
 
     it("throws a TypeError for a target that can be no peer", () => {
       for (const target of [undefined, null, {}, "child", 7, process, new EventTarget()]) {
-        expect(() => loose()["to"]?.(target)).to.throw(TypeError, /the target of to\(\) must be/);
+        expect(() => loose()["to"]?.(target)).to.throw(
+          TypeError,
+          /the target of to\(\) must be a peer of this bus or "parent", got/,
+        );
+        expect(() => lonelyBus().bus.to(target as never)).to.throw(
+          TypeError,
+          /must be a cluster worker, a ChildProcess .* thread, a MessagePort, a peer of this bus or "parent", got/,
+        );
       }
     });
 
     it("throws a TypeError for a child without a channel", async () => {
       const child = spawn(process.execPath, ["-e", "0"]);
-      expect(() => pair.a.to(child)).to.throw(TypeError, /no IPC channel.*fork\(\)/);
+      expect(() => lonelyBus().bus.to(child)).to.throw(TypeError, /no IPC channel.*fork\(\)/);
       await nextEvent(child, "exit");
     });
 
@@ -575,7 +582,7 @@ describe("the bus", () => {
           if (message.direction === "outbound") resolve();
         });
       });
-      pair.right.isStopped = true;
+      pair.right.stop();
       const unwritten = peer.emit("x", 2).ackd();
       await written;
       await turn();
@@ -620,7 +627,7 @@ describe("the bus", () => {
       const peer = pair.a.to(pair.toB);
       await peer.emit("large").ackd();
       pair.b.limits.pending = 3000;
-      pair.right.isStopped = true;
+      pair.right.stop();
       const results = Promise.allSettled(
         Array.from({ length: 40 }, () => peer.emit("large").within(200).ackd()),
       );
@@ -647,7 +654,7 @@ describe("the bus", () => {
       const peer = pair.a.to(pair.toB);
       await peer.emit("large").ackd();
       pair.b.limits.pending = 5900;
-      pair.right.isStopped = true;
+      pair.right.stop();
       const [first, second] = [
         peer.emit("large").ackd(),
         turn().then(() => peer.emit("large").ackd()),

@@ -16,7 +16,7 @@ describe("what waits as text for a channel that is busy", () => {
     });
     peer = pair.a.to(pair.toB);
     await peer.emit("x", "first").ackd();
-    pair.left.isStopped = true;
+    pair.left.stop();
     peer.emit("x", "taken by the channel");
     await turn();
   });

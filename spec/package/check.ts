@@ -23,6 +23,8 @@ const NEEDED = [
   "dist/lib/index.d.ts",
   "dist/lib/classic/index.js",
   "dist/lib/classic/index.d.ts",
+  "dist/lib/testing/index.js",
+  "dist/lib/testing/index.d.ts",
   "docs/from-v1.md",
 ];
 

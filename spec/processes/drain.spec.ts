@@ -298,7 +298,7 @@ describe("what a listener sends", () => {
     second.b.on("hang", () => new Promise(() => {}));
     const told = new Promise<unknown[]>((resolve) => {
       first.b.on("ask", async (_, message) => {
-        first.left.isStopped = true;
+        first.left.stop();
         const aborted = once(message.signal, "abort");
         const inner = await rejection(second.a.to(second.toB).emit("hang").ackd());
         await aborted;

@@ -1,34 +1,25 @@
 import { type Bus, Bus as BusClass, DEFAULT_NAMESPACE } from "../../lib/bus/bus.ts";
 import { Hub } from "../../lib/bus/hub.ts";
-import { type MemoryPair, memoryPair } from "../../lib/links/memory.ts";
 import { nodeConnector } from "../../lib/links/node.ts";
-import type { Session as Peer } from "../../lib/peer/session.ts";
+import type { Session } from "../../lib/peer/session.ts";
+import { type BusPair as PairOfBuses, busPair as pairOfBuses } from "../../lib/testing/index.ts";
 
-/** Two buses in one process, as if each had its own. */
-export interface BusPair extends MemoryPair {
-  /** The bus on the left, and the peer it sees. */
-  readonly a: Bus;
-  readonly toB: Peer;
-  readonly b: Bus;
-  readonly toA: Peer;
+/** Two buses in one process, as users get them for their tests, with the inside of their peers. */
+export interface BusPair extends PairOfBuses {
+  readonly toB: Session;
+  readonly toA: Session;
 }
 
 /** A bus that shares nothing with that of the process, and has no parent and no workers. */
 export function lonelyBus(): { bus: Bus; hub: Hub } {
-  const hub = new Hub({ ...nodeConnector, parent: () => undefined, watchWorkers: () => () => {} });
+  const { targets, reach } = nodeConnector;
+  const hub = new Hub([{ targets, reach }]);
   return { hub, bus: new BusClass(hub, hub.namespace(DEFAULT_NAMESPACE), true) };
 }
 
 /** Two buses and a link between them. */
 export function busPair(serialization: "json" | "clone" = "json"): BusPair {
-  const pair = memoryPair(serialization);
-  const left = lonelyBus();
-  const right = lonelyBus();
-  const toB = left.hub.attach(pair.left);
-  const toA = right.hub.attach(pair.right);
-  toB.greet();
-  toA.greet();
-  return { ...pair, a: left.bus, toB, b: right.bus, toA };
+  return pairOfBuses({ serialization }) as BusPair;
 }
 
 /** Resolves to the error that a promise rejects with; fails if it resolves. */

@@ -197,8 +197,8 @@ describe("frames from nowhere", () => {
   });
 
   it("that flood a side which cannot write cost no memory: hellos, closings, and questions for handles", async () => {
-    pair.right.isStopped = true;
-    pair.left.isStopped = true;
+    pair.right.stop();
+    pair.left.stop();
     pair.left.sent.length = 0;
     const flood = (...item: unknown[]) => {
       for (let i = 0; i < 3000; i++) {
