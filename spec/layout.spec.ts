@@ -31,7 +31,9 @@ const FLOORS: Record<string, readonly string[]> = {
     ...["emit", "bus", "central.ts"],
   ],
   testing: ["errors", "links", "message", "bus"],
-  classic: [...["errors", "wire", "message", "chain", "namespace", "peer", "bus", "central.ts"]],
+  classic: [
+    ...["errors", "wire", "message", "chain", "namespace", "peer", "emit", "bus", "central.ts"],
+  ],
 };
 
 /** Of a folder that is a seam, the files that others may import; the rest is its own affair. */

@@ -175,7 +175,7 @@ export class Hub implements Host {
     const timer = timeout <= MAX_TIMEOUT ? setTimeout(giveUp, timeout) : undefined;
     const everyPeer = (isTrue: (peer: Session) => boolean) =>
       this.#until(() => isOver || peers.all.every(isTrue));
-    // Once more in the end: a peer may have come up meanwhile, and sent before it was told.
+    // It is asked again at the end: a peer may have come up meanwhile, and sent before it was told.
     const isQuiet = (peer: Session) => peer.hasSeenClosing(scope) && !peer.isHandling(scope);
     await everyPeer(isQuiet);
     closing.state = "closed";

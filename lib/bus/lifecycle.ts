@@ -44,7 +44,7 @@ export class Lifecycle {
     if (this.#warned.has(error.code)) return;
     this.#warned.add(error.code);
     const hint =
-      'Listen to bus.lifecycle "undelivered" to see every one; this is said once a code.';
+      'Listen to bus.lifecycle "undelivered" to see every one; this warning appears once for each code.';
     const detail = error.cause instanceof Error ? `${hint}\n${error.cause.stack}` : hint;
     process.emitWarning(error.message, { type: "ClusterphoneWarning", code: error.code, detail });
   }

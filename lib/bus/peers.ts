@@ -100,7 +100,10 @@ export class Peers {
     if (target instanceof Session && target.isOf(this.#host)) return target;
     const connection = firstOf(this.#connectors, (connector) => connector.reach(target));
     if (connection) return this.#connect(connection);
-    const targets = [...this.#connectors.map((connector) => connector.targets), "a peer of this bus"];
+    const targets = [
+      ...this.#connectors.map((connector) => connector.targets),
+      "a peer of this bus",
+    ];
     throw wrong("the target of to()", `${targets.join(", ")} or "parent"`, target);
   }
 

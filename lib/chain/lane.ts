@@ -9,11 +9,11 @@ export interface LaneRoute<Outgoing> {
   layers(): readonly Layer[];
   /** Whether there is room for a message to wait its turn. If not, it is settled. */
   admit(message: Outgoing): boolean;
-  /** It waits no more. */
+  /** Its turn has come. */
   leave(message: Outgoing): void;
   /** What stands behind the layers. */
   hand(message: Outgoing): void;
-  /** Nothing is on its way any more. */
+  /** The last message has left it. */
   idle(): void;
 }
 

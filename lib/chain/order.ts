@@ -17,12 +17,12 @@ export interface Chains extends Record<Crossing, readonly Layer[]> {
  * on the way in; the built-ins stand at the wire's end, whatever was registered when.
  */
 export class Layers {
-  readonly #builtins: readonly Layer[];
+  readonly #ownLayers: readonly Layer[];
   readonly #used: { readonly layer: Layer; readonly namespace: string | undefined }[] = [];
   readonly #chains = new Map<string | undefined, Chains>();
 
   constructor(builtins: readonly Layer[]) {
-    this.#builtins = builtins;
+    this.#ownLayers = builtins;
   }
 
   /** Adds a layer for one namespace, or for all. With a `slot` it replaces that built-in. */
@@ -46,7 +46,7 @@ export class Layers {
       .filter((entry) => entry.namespace === undefined || entry.namespace === namespace)
       .map((entry) => entry.layer);
     const builtins = SLOTS.map((slot) =>
-      [...this.#builtins, ...used].findLast((layer) => layer.slot === slot),
+      [...this.#ownLayers, ...used].findLast((layer) => layer.slot === slot),
     );
     const outbound = [...used.filter((layer) => !layer.slot), ...builtins].filter(
       (layer) => layer !== undefined,

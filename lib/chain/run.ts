@@ -27,26 +27,26 @@ interface Passage {
 }
 
 /** From a layer on: past those that have nothing to do, into the next one, or to the terminal. */
-function pass(way: Passage, from: number): Promise<void> | undefined {
-  const { layers, message } = way;
+function pass(passage: Passage, from: number): Promise<void> | undefined {
+  const { layers, message } = passage;
   for (let index = from; index < layers.length; index++) {
     const layer = layers[index];
     if (layer === undefined || layer.skips?.(message)) continue;
-    return layer.ends ? outlast(way, index, layer.ends) : enter(way, index, layer);
+    return layer.ends ? tellEnd(passage, index, layer.ends) : enter(passage, index, layer);
   }
-  return way.terminal(message);
+  return passage.terminal(message);
 }
 
 /** A layer that only wants to know how the rest ended. */
-function outlast(
-  way: Passage,
+function tellEnd(
+  passage: Passage,
   index: number,
   ends: NonNullable<Layer["ends"]>,
 ): Promise<void> | undefined {
-  const { message } = way;
+  const { message } = passage;
   let rest: Promise<void> | undefined;
   try {
-    rest = pass(way, index + 1);
+    rest = pass(passage, index + 1);
   } catch (cause) {
     ends(message, { cause });
     return undefined;
@@ -62,17 +62,17 @@ function outlast(
 }
 
 /** The message enters a layer, which goes on until it and the rest behind it have settled. */
-function enter(way: Passage, index: number, layer: Layer): Promise<void> | undefined {
+function enter(passage: Passage, index: number, layer: Layer): Promise<void> | undefined {
   let state: "entered" | "passed" | "over" = "entered";
   /** The rest behind the layer, as long as it goes on. */
   let rest: Promise<void> | undefined;
   let result: unknown;
-  way.message.layer = layer;
+  passage.message.layer = layer;
   try {
-    result = layer(way.message, () => {
-      if (state !== "entered") return refuse(state, way, index);
+    result = layer(passage.message, () => {
+      if (state !== "entered") return refuseNext(state, passage, index);
       state = "passed";
-      rest = pass(way, index + 1);
+      rest = pass(passage, index + 1);
       if (rest === undefined) return completed;
       const settled = () => {
         rest = undefined;
@@ -86,7 +86,7 @@ function enter(way: Passage, index: number, layer: Layer): Promise<void> | undef
     throw error;
   }
   if (result !== completed && isThenable(result)) {
-    return outlive(
+    return untilSettled(
       result,
       () => rest,
       () => {
@@ -99,7 +99,7 @@ function enter(way: Passage, index: number, layer: Layer): Promise<void> | undef
 }
 
 /** The second call of a `next()`, or one that comes when its layer has settled. */
-function refuse(state: "passed" | "over", { layers }: Passage, index: number): Promise<void> {
+function refuseNext(state: "passed" | "over", { layers }: Passage, index: number): Promise<void> {
   const layer = nameOf(layers[index]);
   if (state === "passed") throw new Error(`next() was called twice in ${layer}`);
   // The message was dropped, and answered, when its layer settled: too late to send it on.
@@ -110,7 +110,7 @@ function refuse(state: "passed" | "over", { layers }: Passage, index: number): P
   return rejected;
 }
 
-async function outlive(
+async function untilSettled(
   layer: PromiseLike<unknown>,
   rest: () => Promise<void> | undefined,
   end: () => void,

@@ -42,7 +42,7 @@ export function isAboutNamespace(message: string): boolean {
 }
 
 /** What the handler threw: its message, and where. */
-export function originOf(thrown: unknown): { origMessage: string; origStack: string } {
+function originOf(thrown: unknown): { origMessage: string; origStack: string } {
   return {
     origMessage: messageOf(thrown),
     origStack: placesIn((thrown as { stack?: unknown }).stack),

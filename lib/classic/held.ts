@@ -20,7 +20,10 @@ export interface HeldMessage {
  */
 export class Held {
   readonly #refuse: (message: HeldMessage) => void;
-  readonly #waiting = new Map<string, { messages: HeldMessage[]; timer: NodeJS.Timeout }>();
+  readonly #waiting = new Map<
+    string,
+    { messages: HeldMessage[]; bytes: number; timer: NodeJS.Timeout }
+  >();
   #messages = 0;
   #bytes = 0;
 
@@ -39,10 +42,11 @@ export class Held {
     const { ns } = message.event;
     let waiting = this.#waiting.get(ns);
     if (!waiting) {
-      waiting = { messages: [], timer: setTimeout(() => this.#giveUp(ns), WAIT).unref() };
+      waiting = { messages: [], bytes: 0, timer: setTimeout(() => this.#giveUp(ns), WAIT).unref() };
       this.#waiting.set(ns, waiting);
     }
     waiting.messages.push(message);
+    waiting.bytes += size;
     this.#messages++;
     this.#bytes += size;
   }
@@ -53,10 +57,8 @@ export class Held {
     if (!waiting) return [];
     this.#waiting.delete(namespace);
     clearTimeout(waiting.timer);
-    for (const { event } of waiting.messages) {
-      this.#messages--;
-      this.#bytes -= estimateSize(event.payload);
-    }
+    this.#messages -= waiting.messages.length;
+    this.#bytes -= waiting.bytes;
     return waiting.messages;
   }
 

@@ -25,7 +25,7 @@ export type Pending = readonly [
 ];
 
 /** Takes a message that came over a channel; called on a worker, or on `process`. */
-export type MessageBus = (this: unknown, message: unknown, fd: unknown) => void;
+type MessageBus = (this: unknown, message: unknown, fd: unknown) => void;
 
 /** Where the copies of version 1 in a process find each other. */
 interface Shared {

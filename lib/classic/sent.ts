@@ -1,3 +1,4 @@
+import { callBack } from "../emit/call-back.ts";
 import type { OutboundEvent } from "../message/outbound-event.ts";
 import { inWordsOfV1 } from "./errors.ts";
 import { atEndOfTurn } from "./turn.ts";
@@ -32,13 +33,7 @@ export function sentOf(event: OutboundEvent, ackTimeout: number): Sent {
     const acknowledgement = answer.catch((error: unknown) => {
       throw inWordsOfV1(error, event);
     }) as Promise<Reply>;
-    if (typeof callback === "function") {
-      // By nextTick, so that what the callback throws is not taken for a rejection.
-      acknowledgement.then(
-        (reply) => process.nextTick(callback, null, reply),
-        (error: unknown) => process.nextTick(callback, error),
-      );
-    }
+    if (typeof callback === "function") callBack(acknowledgement, callback);
     return acknowledgement;
   };
   const sent: Sent = {

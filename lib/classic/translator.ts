@@ -35,7 +35,7 @@ export interface Copies {
   hasAnnounced(namespace: string): boolean;
   /** Whether the other side may have said what it has to say before anybody listened. */
   isLate(link: string): boolean;
-  /** From now on what comes over the link is taken here; or no more. */
+  /** Whether what comes over the link is taken here, or left to whoever took it before. */
   serve(link: string, isServed: boolean): void;
 }
 

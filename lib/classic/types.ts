@@ -14,6 +14,7 @@ export type Acknowledge = (errorOrReply?: unknown, reply?: unknown) => void;
  * It answers by a promise (or another thenable) that it returns, or by `ack`; what else it returns is no answer.
  */
 export type Handler = {
+  // A method's parameters may be narrower than declared, a function's may not.
   handle(...parameters: unknown[]): unknown;
 }["handle"];
 
@@ -31,6 +32,7 @@ export interface ClassicError extends Error {
 
 /** A Node-style callback for an acknowledgement. */
 export type AcknowledgedCallback<Reply> = {
+  // The same here.
   call(error: ClassicError | null, reply?: Reply): void;
 }["call"];
 

@@ -36,7 +36,8 @@ export type Reply<Map, Event extends keyof Map> = Map[Event] extends (
  */
 export type Listener<Map, Event extends keyof Map> =
   unknown extends Data<Map, Event>
-    ? {
+    ? // A method's parameters may be narrower than declared, a function's may not: so `data` may be declared.
+      {
         listen(data: unknown, message: Message): unknown;
       }["listen"]
     : (data: Data<Map, Event>, message: Message) => Reply<Map, Event> | Promise<Reply<Map, Event>>;

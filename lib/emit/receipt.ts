@@ -1,6 +1,7 @@
 import type { BusError } from "../errors/bus-error.ts";
 import { check } from "../errors/check.ts";
 import type { OutboundEvent } from "../message/outbound-event.ts";
+import { callBack } from "./call-back.ts";
 
 /** A Node-style callback for an ack. */
 export type AckCallback<Reply> = (error: BusError | null, reply?: Reply) => void;
@@ -34,13 +35,7 @@ export class Receipt<Reply = unknown> {
     if (callback !== undefined) check.function(callback, "the callback of ackd()");
     this.#assertFresh("ackd()");
     const acknowledged = this.#event.acknowledged() as Promise<Reply>;
-    if (callback) {
-      // By nextTick, so that what the callback throws is not taken for a rejection.
-      acknowledged.then(
-        (reply) => process.nextTick(callback, null, reply),
-        (error: unknown) => process.nextTick(callback, error as BusError),
-      );
-    }
+    if (callback) callBack(acknowledged, callback);
     return acknowledged;
   }
 

@@ -55,7 +55,7 @@ export function howEnded({ exitCode, signal }: End): string {
 }
 
 /** What a `BusError` knows beside its code and text. */
-export interface BusErrorDetails extends End {
+interface BusErrorDetails extends End {
   readonly executed?: Executed | undefined;
   readonly cause?: unknown;
 }

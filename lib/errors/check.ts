@@ -16,7 +16,7 @@ export const check = {
     return value;
   },
 
-  /** A time in ms. Numbers in strings are taken, as version 1 did. */
+  /** A time in ms. A string with a number in it counts, as it did in version 1. */
   timeout(value: unknown, what: string): number {
     const milliseconds = typeof value === "string" && value !== "" ? Number(value) : value;
     if (typeof milliseconds === "number" && milliseconds > 0) return milliseconds;

@@ -1,4 +1,4 @@
-/** Messages that are kept for a listener to come; more are dropped, as nobody has ever listened. */
+/** Messages that are kept for a listener to come; beyond it they are dropped, as there has never been one. */
 const MOST_KEPT = 1000;
 /** How often an emitter that does not tell of new listeners is looked at (ms), while something is kept. */
 const LOOK_EVERY = 20;

@@ -4,7 +4,7 @@ import type { Serialization } from "../wire/serialization.ts";
 import type { Link, LinkEvents } from "./link.ts";
 
 /** What tests can do to a pair of memory links. */
-export interface MemoryPair {
+interface MemoryPair {
   readonly left: MemoryLink;
   readonly right: MemoryLink;
   /** Both sides see the other gone. */

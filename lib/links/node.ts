@@ -6,7 +6,7 @@ import { ProcessLink } from "./process.ts";
 import { ThreadLink } from "./thread.ts";
 
 /** Looked up when they are needed: loading the package loads none of them. */
-const builtin = process.getBuiltinModule;
+const nodeModule = process.getBuiltinModule;
 
 let ports = 0;
 
@@ -15,9 +15,9 @@ export const nodeConnector: Connector = {
   targets: "a cluster worker, a ChildProcess with an IPC channel, a worker thread, a MessagePort",
 
   reach(target) {
-    const { Worker: Thread, MessagePort } = builtin("node:worker_threads");
-    const { ChildProcess } = builtin("node:child_process");
-    const { Worker: ClusterWorker } = builtin("node:cluster");
+    const { Worker: Thread, MessagePort } = nodeModule("node:worker_threads");
+    const { ChildProcess } = nodeModule("node:child_process");
+    const { Worker: ClusterWorker } = nodeModule("node:cluster");
     if (target instanceof ClusterWorker) return toWorker(target);
     if (target instanceof ChildProcess) return toChild(target);
     if (target instanceof Thread) return toThread(target);
@@ -28,7 +28,7 @@ export const nodeConnector: Connector = {
   },
 
   parent() {
-    const { isMainThread, parentPort } = builtin("node:worker_threads");
+    const { isMainThread, parentPort } = nodeModule("node:worker_threads");
     if (!isMainThread) {
       const target = parentPort;
       return target
@@ -40,8 +40,9 @@ export const nodeConnector: Connector = {
   },
 
   watch(tell) {
-    const cluster = builtin("node:cluster") as unknown as Cluster;
-    if (!cluster.isPrimary || !builtin("node:worker_threads").isMainThread) return () => undefined;
+    const cluster = nodeModule("node:cluster") as unknown as Cluster;
+    if (!cluster.isPrimary || !nodeModule("node:worker_threads").isMainThread)
+      return () => undefined;
     const onFork = (worker: ClusterWorker) => tell(toWorker(worker));
     cluster.on("fork", onFork);
     for (const worker of Object.values(cluster.workers ?? {})) {

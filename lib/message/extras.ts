@@ -5,25 +5,38 @@ import type { EmitOptions } from "./options.ts";
 
 /** What is asked of a message beyond its name and data; most messages have none of it. */
 export class Extras {
-  /** No time limit can be longer than what was inherited, in ms. */
-  readonly most: number;
-  /** What the caller wants, in ms. */
+  /** The time limit, in ms, where one was asked for, or is inherited. */
   readonly timeout: number | undefined;
-  /** Whether the time limit was set for this message, and so counts for what is sent on its behalf. */
-  hasOwnTimeout = false;
+  /** What was inherited: no time limit can be longer, in ms. */
+  readonly #most: number;
+  #hasOwnTimeout = false;
   /** Its own, and the one it inherits. */
   readonly signals: readonly AbortSignal[];
   readonly queueHandle: boolean;
   handle: Handle | undefined;
   #unfollow: (() => void)[] = [];
 
-  constructor(options: EmitOptions, from: Inheritable | undefined) {
+  constructor(options: EmitOptions = {}, from?: Inheritable) {
     const { timeout, signal, handle, queueHandle } = options;
-    this.most = from?.remaining ?? Infinity;
-    this.timeout = timeout ?? (this.most === Infinity ? undefined : Infinity);
+    const remaining = from?.remaining;
+    this.#most = remaining ?? Infinity;
+    if (timeout !== undefined || remaining !== undefined) {
+      this.timeout = this.limit(timeout ?? Infinity);
+    }
     this.signals = [from?.signal, signal].filter((each) => each !== undefined);
     this.handle = handle ?? undefined;
     this.queueHandle = queueHandle === true;
+  }
+
+  /** Takes a time limit, in ms; a default does not count as set for the message. Returns the one that holds. */
+  limit(timeout: number, isDefault = false): number {
+    this.#hasOwnTimeout = !isDefault || this.#most !== Infinity;
+    return Math.min(timeout, this.#most);
+  }
+
+  /** Whether the time limit was set for this message, and so counts for what is sent on its behalf. */
+  get hasOwnTimeout(): boolean {
+    return this.#hasOwnTimeout;
   }
 
   get isCancellable(): boolean {

@@ -5,7 +5,8 @@ import { refusal } from "./refusal.ts";
 
 /** An ack that has arrived, until the receipt it belongs to is settled. */
 export class InboundAck extends InboundMessage {
-  reached = false;
+  /** The end of the chain has been reached. */
+  #isReached = false;
   readonly #answered: OutboundEvent;
   /** What the sender of the ack knows. */
   readonly #executed: Executed;
@@ -40,6 +41,11 @@ export class InboundAck extends InboundMessage {
     return this.#answered.abandoned;
   }
 
+  /** It has passed the chain: its receipt is settled by a layer. */
+  reach(): void {
+    this.#isReached = true;
+  }
+
   /**
    * Settles the receipt. Called by ack tracking after all further layers, with what they threw. What is thrown
    * when it has settled is reported.
@@ -48,7 +54,8 @@ export class InboundAck extends InboundMessage {
     const { error } = this;
     if (this.isSettled) {
       if (thrown) this.#answered.report(refusal(this, this.#executed, thrown), this);
-    } else if (thrown || !this.reached) this.#answered.fail(refusal(this, this.#executed, thrown));
+    } else if (thrown || !this.#isReached)
+      this.#answered.fail(refusal(this, this.#executed, thrown));
     else if (error instanceof BusError) this.#answered.fail(error);
     else if (error) this.#answered.fail(refusal(this, this.#executed, { cause: error }));
     else this.#answered.succeed(this.reply);

@@ -21,12 +21,13 @@ export type Standing = "open" | "closed" | "absent";
 /** An event that has arrived, until its listeners have settled and it is answered. */
 export class InboundEvent extends InboundMessage implements Inheritable {
   declare readonly peer: EventPeer;
-  reached = false;
   wantsAck: boolean;
   /** Whether its namespace takes messages here. Set before the chain. */
   standing: Standing = "open";
+  /** The end of the chain has been reached. */
+  #isReached = false;
   /** A listener has run. */
-  hasRun = false;
+  #hasRun = false;
   /** Why no listener ran; it holds as long as no middleware replaces `error`. */
   #verdict: BusError | undefined;
   /** By `performance.now()`. */
@@ -91,6 +92,7 @@ export class InboundEvent extends InboundMessage implements Inheritable {
 
   /** The event has reached its listeners: who reads the handle from here on takes it over. */
   startListening(): void {
+    this.#isReached = true;
     this.#listening = true;
   }
 
@@ -103,11 +105,12 @@ export class InboundEvent extends InboundMessage implements Inheritable {
 
   /** Runs one listener; what it sends inherits from the event. */
   run(listener: (data: unknown, message: Message) => unknown): unknown {
+    this.#hasRun = true;
     if (this.#expiresAt === undefined && !this.#isCancellable) return listener(this.data, this);
     return inheriting(this, () => listener(this.data, this));
   }
 
-  /** Nobody waits for the answer any more: tells the listeners. */
+  /** The sender has given up, or is gone: tells the listeners. */
   abort(reason: BusError): void {
     if (this.#settled) return;
     this.#aborted ??= reason;
@@ -145,14 +148,14 @@ export class InboundEvent extends InboundMessage implements Inheritable {
   #failure(thrown?: { cause: unknown }): BusError | undefined {
     if (this.#verdict && this.error === this.#verdict) return this.#verdict;
     if (thrown) return refusal(this, this.#executed, thrown);
-    if (!this.reached) return refusal(this, "no");
+    if (!this.#isReached) return refusal(this, "no");
     if (!this.error) return undefined;
     const text = `a listener of "${this.event}" failed: ${messageOf(this.error)}`;
     return new BusError("ERR_REMOTE", text, { executed: this.#executed, cause: this.error });
   }
 
   get #executed(): Executed {
-    return this.hasRun ? "yes" : "no";
+    return this.#hasRun ? "yes" : "no";
   }
 
   #startDeadline(remaining: number): void {

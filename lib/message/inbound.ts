@@ -3,8 +3,6 @@ import { Message } from "./message.ts";
 /** A message that has arrived: an event, or the ack of one of ours. It crosses the chain, and is settled in any case. */
 export abstract class InboundMessage extends Message {
   abstract override readonly direction: "inbound";
-  /** The end of the chain has been reached. */
-  abstract reached: boolean;
   abstract readonly isSettled: boolean;
   /** Ends it, with what the layers threw. What is thrown when it has ended is reported. */
   abstract settle(thrown?: { cause: unknown }): void;

@@ -13,12 +13,9 @@ export interface EmitOptions {
   readonly queueHandle?: boolean | undefined;
 }
 
-/** What most messages are sent with. */
-export const NO_OPTIONS: EmitOptions = {};
-
-/** The options of a call of `emit`. Throws a `TypeError` for wrong ones. */
-export function readOptions(options: unknown): EmitOptions {
-  if (options === undefined || options === null) return NO_OPTIONS;
+/** The options of a call of `emit`, if there are any. Throws a `TypeError` for wrong ones. */
+export function readOptions(options: unknown): EmitOptions | undefined {
+  if (options === undefined || options === null) return undefined;
   if (typeof options !== "object") throw wrong("the options of emit()", "an object", options);
   const { timeout, signal, handle } = options as EmitOptions;
   if (signal !== undefined && !isAbortSignal(signal)) {

@@ -12,7 +12,7 @@ import { refusal } from "./refusal.ts";
 export interface AckPeer extends Peer {
   /** Puts what is answered instead into a frame. */
   take(ack: OutboundAck): void;
-  /** It takes no room any more. */
+  /** Gives back the room it took. */
   release(ack: OutboundAck): void;
 }
 
@@ -49,6 +49,10 @@ export class OutboundAck extends OutboundMessage {
     return "answer";
   }
 
+  get isFrame(): false {
+    return false;
+  }
+
   get transfer(): undefined {
     return undefined;
   }
@@ -79,7 +83,7 @@ export class OutboundAck extends OutboundMessage {
     else if (this.stage === "handed") this.#replace(failure);
   }
 
-  /** Nobody can be told any more. */
+  /** Its receiver is gone, or has no room for it. */
   discard(): void {
     this.stage = "settled";
     if (this.reserved > 0) this.peer.release(this);
@@ -105,13 +109,17 @@ export class OutboundAck extends OutboundMessage {
     return ackItem(this.id, this.failure !== undefined, this.sentHeaders());
   }
 
+  handOver(): void {
+    this.stage = "handed";
+  }
+
   written(): void {
     this.stage = "written";
     if (this.reserved > 0) this.peer.release(this);
   }
 
-  left(): void {
-    // Nobody waits for it.
+  gone(): void {
+    // An ack is not acknowledged: there is nothing to settle.
   }
 
   notWritten(): void {

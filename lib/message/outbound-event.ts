@@ -1,4 +1,4 @@
-import { BusError, type End, type ErrorCode, messageOf } from "../errors/bus-error.ts";
+import { BusError, type End, type ErrorCode } from "../errors/bus-error.ts";
 import type { Deadlines, Expiring } from "../time/deadlines.ts";
 import { inherited } from "../time/inheritance.ts";
 import { afterStretch, currentStretch, isCurrentStretch } from "../time/stretch.ts";
@@ -8,9 +8,10 @@ import type { Flow } from "../wire/parcel.ts";
 import type { WireItem } from "../wire/protocol.ts";
 import type { Snapshot } from "../wire/snapshot.ts";
 import { Extras } from "./extras.ts";
+import { handleLost, notSerializable } from "./failures.ts";
 import type { InboundMessage } from "./inbound.ts";
 import type { Message } from "./message.ts";
-import { type EmitOptions, NO_OPTIONS } from "./options.ts";
+import type { EmitOptions } from "./options.ts";
 import { OutboundMessage, type Stage } from "./outbound.ts";
 import type { Peer } from "./peer.ts";
 import { refusal } from "./refusal.ts";
@@ -31,13 +32,13 @@ export interface EventRoute {
   /** Lets a message wait, if the bounds allow it; otherwise it is settled, and no other is touched. */
   park(event: OutboundEvent, most?: { bytes?: number; messages?: number }): boolean;
   unpark(event: OutboundEvent): void;
-  /** It takes no room any more. */
+  /** Gives back the room it took. */
   release(event: OutboundEvent): void;
   /** It was written: its ack may come. */
   awaitAck(event: OutboundEvent): void;
-  /** No ack of it is of use any more. */
+  /** It has settled: an ack that comes later is of no use. */
   forget(event: OutboundEvent): void;
-  /** Tells the other side that the answer is of no use any more. */
+  /** Tells the other side not to work for an answer. */
   cancel(event: OutboundEvent, code: "ERR_ACK_TIMEOUT" | "ERR_CANCELLED"): void;
   /** Runs its ack through the chain. Returns whether that is still to settle. */
   receive(ack: InboundMessage): boolean;
@@ -78,15 +79,16 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   #resolve: ((reply: unknown) => void) | undefined;
   #reject: ((error: BusError) => void) | undefined;
 
-  constructor(route: EventRoute, event: string, data: unknown, options: EmitOptions) {
+  constructor(route: EventRoute, event: string, data: unknown, options?: EmitOptions) {
     super(route.peer, route.namespace, event, route.nextId());
     this.#route = route;
     this.data = data;
     const from = inherited();
     this.#timeout = route.ackTimeout;
-    if (options === NO_OPTIONS && !from) return;
+    if (!options && !from) return;
     this.#extras = new Extras(options, from);
-    if (this.#extras.timeout !== undefined) this.limit(this.#extras.timeout);
+    const { timeout } = this.#extras;
+    if (timeout !== undefined) this.#timeout = timeout;
   }
 
   get direction(): "outbound" {
@@ -118,9 +120,10 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
     return isCurrentStretch(this.#stretch);
   }
 
-  /** Whoever emitted it can ask for nothing any more. */
-  age(): void {
+  /** It is made once more of its text, to be told what became of it: who emitted it is long past asking. */
+  restore(isWritten: boolean): void {
     this.#stretch = 0;
+    if (isWritten) this.stage = "written";
   }
 
   get wantsAck(): boolean {
@@ -142,7 +145,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
     return kindOf(this.handle) !== undefined;
   }
 
-  /** From here on the message is the bus's: nothing is thrown at the caller any more. */
+  /** From here on the message is the bus's: whatever happens is told by the receipt. */
   accept(): void {
     const { handle } = this;
     if (handle) takeOver(handle);
@@ -153,9 +156,8 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
 
   /** Sets the time limit, in ms from now. A default is nothing that the listener has to know of. */
   limit(timeout: number, isDefault = false): void {
-    this.#extras ??= new Extras(NO_OPTIONS, undefined);
-    this.#extras.hasOwnTimeout = !isDefault || this.#extras.most !== Infinity;
-    this.#timeout = Math.min(timeout, this.#extras.most);
+    this.#extras ??= new Extras();
+    this.#timeout = this.#extras.limit(timeout, isDefault);
     this.bundled?.bundle.keep(this, this.bundled.index);
     if (this.bucket === 0) return;
     this.#route.deadlines.remove(this);
@@ -174,7 +176,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
     return this.#promise;
   }
 
-  /** Nobody will ask for its answer any more: from here on it is a message without `ackd`. */
+  /** The time to ask for its answer is over: from here on it is a message without `ackd`. */
   disown(): void {
     this.#promise = this.#resolve = this.#reject = undefined;
     if (this.stage === "written" && !this.handle) this.#finish();
@@ -268,7 +270,20 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
     return new BusError(code, text, { exitCode, signal, executed: isWritten ? "maybe" : "no" });
   }
 
+  handOver(): void {
+    this.stage = "handed";
+  }
+
+  /** Its namespace is ready: it has parked long enough. */
+  goOn(): void {
+    this.stage = "chain";
+  }
+
   // What the outbox asks of a parcel.
+
+  get isFrame(): false {
+    return false;
+  }
 
   get payload(): unknown {
     return this.data;
@@ -290,7 +305,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   item(): WireItem {
     const { handle } = this;
     if (handle && !isOpen(handle)) {
-      throw lost(this, "is not open: closed, sent away, or not connected or bound yet");
+      throw handleLost(this.name, "is not open: closed, sent away, or not connected or bound yet");
     }
     return eventItem(this, handle && takeUnread(handle));
   }
@@ -315,11 +330,11 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
     this.snapshot = undefined;
     if (!this.wantsAck) return;
     this.#route.awaitAck(this);
-    // Where no layer has seen the message, nobody will look at its data any more.
+    // Where no layer has seen the message, nothing looks at its data after this.
     if (this.layer === undefined) this.data = undefined;
   }
 
-  left(): void {
+  gone(): void {
     if (this.stage === "written" && !this.wantsAck && !this.handle) this.#finish();
   }
 
@@ -330,14 +345,16 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   }
 
   unencodable(cause: unknown): void {
-    this.fail(cause instanceof BusError ? cause : notSerializable(this, cause));
+    this.fail(cause instanceof BusError ? cause : notSerializable(this.name, cause));
   }
 
   /** The other side has said whether the handle arrived. */
   transferred(arrived: boolean): void {
     this.#releaseHandle();
     if (!arrived) {
-      this.fail(lost(this, "did not arrive; the receiver may be out of file descriptors"));
+      this.fail(
+        handleLost(this.name, "did not arrive; the receiver may be out of file descriptors"),
+      );
     } else if (!this.wantsAck && this.stage !== "settled") {
       this.#finish();
     }
@@ -404,13 +421,4 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   report(error: BusError, message: Message = this): void {
     this.#route.report(error, message);
   }
-}
-
-function notSerializable(message: OutboundEvent, cause: unknown): BusError {
-  const text = `${message.name} cannot be encoded: ${messageOf(cause)}`;
-  return new BusError("ERR_NOT_SERIALIZABLE", text, { cause });
-}
-
-function lost(message: OutboundEvent, what: string): BusError {
-  return new BusError("ERR_HANDLE_LOST", `the handle of ${message.name} ${what}`);
 }

@@ -1,5 +1,5 @@
 import type { Handle } from "../wire/handle.ts";
-import type { Flow, Parcel } from "../wire/parcel.ts";
+import type { Flow, ItemParcel } from "../wire/parcel.ts";
 import type { WireItem } from "../wire/protocol.ts";
 import type { Snapshot } from "../wire/snapshot.ts";
 import { Message } from "./message.ts";
@@ -11,9 +11,9 @@ import { Message } from "./message.ts";
 export type Stage = "chain" | "parked" | "handed" | "written" | "settled";
 
 /** A message on its way out: an event, or the ack of one. It crosses the chain, waits, and is put into a frame. */
-export abstract class OutboundMessage extends Message implements Parcel {
+export abstract class OutboundMessage extends Message implements ItemParcel {
   abstract override readonly direction: "outbound";
-  abstract stage: Stage;
+  abstract readonly stage: Stage;
   /** Bytes it takes, about; known once it is handed on. */
   abstract size: number;
   abstract snapshot: Snapshot | undefined;
@@ -26,13 +26,16 @@ export abstract class OutboundMessage extends Message implements Parcel {
 
   /** Whether it may take a little more room than there is. */
   abstract readonly mayOverdraw: boolean;
+  abstract readonly isFrame: false;
   abstract readonly flow: Flow;
   abstract readonly payload: unknown;
   abstract readonly transfer: Handle | undefined;
   abstract readonly plainHead: number | undefined;
+  /** It has crossed its chain, and waits to be written. */
+  abstract handOver(): void;
   abstract item(): WireItem;
   abstract written(): void;
-  abstract left(): void;
+  abstract gone(): void;
   abstract notWritten(): void;
   abstract unencodable(cause: unknown): void;
   /** A middleware dropped it, or threw. */

@@ -10,8 +10,8 @@ export type AnyListener = (data: unknown, message: Message) => unknown;
 /** Called when there may be more or fewer listeners: they keep the process alive. */
 type OnChange = () => void;
 
-/** What EventEmitter3 calls: it runs the listener and keeps the result for the ack. */
-type Collector = (message: InboundEvent) => void;
+/** What EventEmitter3 calls for every listener, which is its context. */
+type Collect = (this: AnyListener, message: InboundEvent) => void;
 
 /** Finds a listener that is kept elsewhere, as classic's handlers are. */
 export type Finder = (event: string) => AnyListener | undefined;
@@ -35,9 +35,9 @@ function isSomething(result: unknown): boolean {
 
 /** The listeners of a namespace: an EventEmitter3 whose listeners answer. */
 export class Listeners {
-  readonly #emitter = new EventEmitter<Record<string, Collector>>();
-  /** One collector a listener, so that `off` finds what `on` added. */
-  readonly #collectors = new WeakMap<AnyListener, Collector>();
+  readonly #emitter = new EventEmitter<Record<string, Collect>>();
+  /** An emitter throws away what listeners return, so this one runs them, and keeps it. */
+  readonly #collect: Collect;
   readonly #onChange: OnChange;
   #hasOnce = false;
   /** What the listeners of one event have returned, in the order of registration; the first by itself, as most have no other. */
@@ -49,15 +49,19 @@ export class Listeners {
 
   constructor(onChange: OnChange) {
     this.#onChange = onChange;
+    const take = (message: InboundEvent, listener: AnyListener) => this.#take(message, listener);
+    this.#collect = function collect(message) {
+      take(message, this);
+    };
   }
 
   on(event: string, listener: AnyListener): void {
-    this.#emitter.on(event, this.#collectorOf(listener));
+    this.#emitter.on(event, this.#collect, listener);
     this.#onChange();
   }
 
   once(event: string, listener: AnyListener): void {
-    this.#emitter.once(event, this.#collectorOf(listener));
+    this.#emitter.once(event, this.#collect, listener);
     this.#hasOnce = true;
     this.#onChange();
   }
@@ -65,9 +69,7 @@ export class Listeners {
   /** Removes a listener from an event, or all of the event's. */
   off(event: string, listener?: AnyListener): void {
     if (listener === undefined) this.#emitter.removeAllListeners(event);
-    else if (this.#collectors.has(listener)) {
-      this.#emitter.off(event, this.#collectorOf(listener));
-    }
+    else this.#emitter.off(event, this.#collect, listener);
     this.#onChange();
   }
 
@@ -83,13 +85,11 @@ export class Listeners {
 
   /** Runs all listeners of the event; once they have settled, `message.reply` or `message.error` is set. */
   dispatch(message: InboundEvent): Promise<void> | undefined {
-    message.reached = true;
     message.startListening();
     const found = this.finder?.(message.event);
     const heard = this.#emitter.emit(message.event, message) || found !== undefined;
-    if (found) this.#collect(message, found);
+    if (found) this.#take(message, found);
     if (this.#hasOnce) this.#onChange();
-    message.hasRun = heard;
     if (heard) return this.#conclude(message);
     message.decline(
       new BusError(
@@ -101,7 +101,7 @@ export class Listeners {
   }
 
   /** Runs one listener. Its failure is kept for the ack and disturbs no other. */
-  #collect(message: InboundEvent, listener: AnyListener): void {
+  #take(message: InboundEvent, listener: AnyListener): void {
     // Taken before it runs: it may be the cause of another event, whose results are not these.
     const first = this.#first;
     const others = this.#others;
@@ -135,17 +135,6 @@ export class Listeners {
         : result,
     );
     return Promise.all(results).then(([one, ...more]) => endListening(message, one, more));
-  }
-
-  #collectorOf(listener: AnyListener): Collector {
-    let collector = this.#collectors.get(listener);
-    if (!collector) {
-      collector = (message) => {
-        this.#collect(message, listener);
-      };
-      this.#collectors.set(listener, collector);
-    }
-    return collector;
   }
 }
 

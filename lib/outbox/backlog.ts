@@ -27,17 +27,15 @@ const BURST = 4;
 const LOW = 8;
 
 /** What the backlog asks of its peer. */
-export interface BacklogPeer {
+interface BacklogPeer {
   readonly id: string;
   readonly serialization: Serialization;
 }
 
 /** What waits for one peer, in bytes and within bounds: until its namespace is ready, or until it can be written. */
 export class Backlog {
-  /** Bytes that wait. */
-  waiting = 0;
-  /** Bytes that were given to the channel, and not taken by the system. */
-  unwritten = 0;
+  #waiting = 0;
+  #unwritten = 0;
   #drained: (() => void)[] = [];
   readonly #peer: BacklogPeer;
   readonly #limits: Limits;
@@ -86,7 +84,7 @@ export class Backlog {
   #take(message: OutboundMessage, size: number, bytes: number): boolean {
     if (this.#isFull(message, size, bytes)) return false;
     message.reserved = size + OVERHEAD;
-    this.waiting += message.reserved;
+    this.#waiting += message.reserved;
     return true;
   }
 
@@ -95,8 +93,8 @@ export class Backlog {
     const needed = size + OVERHEAD;
     // One message may be larger than what may wait in all, as long as it waits alone.
     const isFull = message.mayOverdraw
-      ? this.waiting > 0 && this.waiting + needed > bytes * OVERDRAFT
-      : (this.waiting > 0 && this.waiting + needed > bytes) ||
+      ? this.#waiting > 0 && this.#waiting + needed > bytes * OVERDRAFT
+      : (this.#waiting > 0 && this.#waiting + needed > bytes) ||
         (this.#taken > 0 && this.#taken + needed > this.#limits.pending);
     if (isFull) {
       const why = `${this.#taken} of ${bytes} bytes wait for ${this.#peer.id} already`;
@@ -105,20 +103,47 @@ export class Backlog {
     return isFull;
   }
 
+  /** Bytes that wait. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Bytes that were given to the channel, and not taken by the system. */
+  get unwritten(): number {
+    return this.#unwritten;
+  }
+
+  /** So many bytes were given to the channel. */
+  give(bytes: number): void {
+    this.#unwritten += bytes;
+  }
+
+  /** The system has taken them, or the channel has given them back. */
+  took(bytes: number): void {
+    this.#unwritten -= bytes;
+    this.#moved();
+  }
+
   /** A message does not wait any more. */
   release(message: OutboundMessage): void {
-    this.waiting -= message.reserved;
+    const { reserved } = message;
     message.reserved = 0;
-    this.moved();
+    this.leave(reserved);
+  }
+
+  /** So many bytes do not wait any more. */
+  leave(bytes: number): void {
+    this.#waiting -= bytes;
+    this.#moved();
   }
 
   /** Less waits than before. */
-  moved(): void {
+  #moved(): void {
     if (this.#drained.length > 0 && this.#taken <= this.#limits.pending / LOW) this.close();
   }
 
   get #taken(): number {
-    return this.waiting + this.unwritten;
+    return this.#waiting + this.unwritten;
   }
 
   /** Bytes that may be given to the channel before the system has taken any of them. */

@@ -1,17 +1,14 @@
 import type { EventBundle, OutboundEvent } from "../message/outbound-event.ts";
 import { afterStretch } from "../time/stretch.ts";
+import { MOST_BYTES } from "../wire/encode.ts";
 import { readEvent } from "../wire/items.ts";
-import type { Parcel } from "../wire/parcel.ts";
+import type { FrameParcel } from "../wire/parcel.ts";
 import type { WireItem } from "../wire/protocol.ts";
-import type { Snapshot } from "../wire/snapshot.ts";
 import type { Backlog } from "./backlog.ts";
+import { MOST_IN_FRAME } from "./framing.ts";
 
-/** Messages, and bytes, in a bundle at most. */
-const MOST_MESSAGES = 256;
-const MOST_BYTES = 65_536;
-
-/** A message of which only its text is left, made readable again. */
-export interface Restored {
+/** A message of which only its text is kept, made readable again. */
+interface Restored {
   readonly namespace: string;
   readonly event: string;
   readonly data: unknown;
@@ -25,11 +22,9 @@ export interface Restored {
  * A full bundle is packed into bytes, outside the heap: what survives there makes V8 enlarge the space for
  * short-lived objects by more than the messages take.
  */
-export class Bundle implements EventBundle, Parcel {
+export class Bundle implements EventBundle, FrameParcel {
+  readonly isFrame = true;
   readonly flow = "one way";
-  readonly payload = undefined;
-  readonly transfer = undefined;
-  snapshot: Snapshot | undefined = undefined;
   readonly #backlog: Backlog;
   /** In order of emit: a text, what has to stay an object, or nothing if it has settled. */
   #entries: (string | OutboundEvent | undefined)[] = [];
@@ -49,7 +44,7 @@ export class Bundle implements EventBundle, Parcel {
   add(event: OutboundEvent, text: string): boolean {
     // A broken channel gave it back: an ack asked for from here on would never be heard of.
     if (this.isFixed) return false;
-    if (this.#entries.length >= MOST_MESSAGES || this.#bytes >= MOST_BYTES) {
+    if (this.#entries.length >= MOST_IN_FRAME || this.#bytes >= MOST_BYTES) {
       // Until the stretch is over an ack may be asked for.
       afterStretch(() => this.#pack());
       return false;
@@ -93,10 +88,6 @@ export class Bundle implements EventBundle, Parcel {
     return this.#packed === undefined && this.#entries.every((entry) => entry === undefined);
   }
 
-  item(): WireItem {
-    throw new TypeError("a bundle is a frame of its own");
-  }
-
   /** The items of the frame. */
   frameText(): string {
     const texts = this.#parts().map((part) => (typeof part === "string" ? part : part.text()));
@@ -110,8 +101,8 @@ export class Bundle implements EventBundle, Parcel {
     for (const entry of this.#objects()) entry.written();
   }
 
-  left(): void {
-    for (const entry of this.#objects()) entry.left();
+  gone(): void {
+    for (const entry of this.#objects()) entry.gone();
   }
 
   notWritten(): void {
@@ -120,18 +111,18 @@ export class Bundle implements EventBundle, Parcel {
   }
 
   unencodable(): void {
-    // It is encoded.
+    // Its text was made before: there is nothing left to encode.
   }
 
-  /** What waited here waits no more. */
+  /** What waited here goes, or is unpacked: its room is free. */
   #leaveRoom(): void {
-    this.#backlog.waiting -= this.#bytes;
+    const bytes = this.#bytes;
     this.#bytes = 0;
     for (const entry of this.#objects()) {
       entry.reserved = 0;
       entry.bundled = undefined;
     }
-    this.#backlog.moved();
+    this.#backlog.leave(bytes);
   }
 
   /** Texts of one message or more, and objects, in order. */

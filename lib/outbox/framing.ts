@@ -1,8 +1,8 @@
 import type { Flow } from "../wire/parcel.ts";
 import type { Serialization } from "../wire/serialization.ts";
 
-/** Messages in a frame, at most and, where there are so many, at least. */
-const MOST_IN_FRAME = 256;
+/** Messages in a frame, at most, and where there are so many at least. */
+export const MOST_IN_FRAME = 256;
 const LEAST_IN_FRAME = 2;
 /** Of what is in flight a frame takes this part, so that both sides have something to do at all times. */
 const SHARE = 4;

@@ -4,6 +4,7 @@ import { OutboundMessage } from "../message/outbound.ts";
 import { OutboundEvent } from "../message/outbound-event.ts";
 import { endStretch } from "../time/stretch.ts";
 import { type Encoded, encodeFrame } from "../wire/encode.ts";
+import type { Handle } from "../wire/handle.ts";
 import type { Note } from "../wire/note.ts";
 import type { Parcel } from "../wire/parcel.ts";
 import type { Serialization } from "../wire/serialization.ts";
@@ -96,7 +97,7 @@ export class Outbox {
     if (!backlog.fits(message, message.size)) return;
     if (!this.#holds) noteUse(message.payload, message.size);
     else if (!backlog.reserve(message)) return;
-    message.stage = "handed";
+    message.handOver();
     if (!this.#isBundled(message)) this.push(message);
   }
 
@@ -178,6 +179,7 @@ export class Outbox {
     this.#scheduled = false;
     this.#inTick = 0;
     this.#bytesInTick = 0;
+    // The code around every emit of this tick is over, also of those to other peers: a nextTick comes after all of it.
     endStretch();
     this.#write();
   }
@@ -242,13 +244,13 @@ export class Outbox {
    * follows a handle until the other side has taken it: once the question has left, the handle has arrived.
    */
   #askForHandle(event: OutboundEvent): void {
-    const onLeft = this.#isTold(event) ? () => this.transferred(event.id, true) : undefined;
-    this.pushFirst(this.#transfer.begin(event, onLeft));
+    const onGone = this.#isTold(event) ? () => this.transferred(event.id, true) : undefined;
+    this.pushFirst(this.#transfer.begin(event, onGone));
   }
 
   #writeFrame({ frame, parcels, bytes }: Encoded, step: Step): void {
     this.#unwritten++;
-    this.#peer.backlog.unwritten += bytes;
+    this.#peer.backlog.give(bytes);
     this.#writing.add(parcels);
     let isDone = false;
     const done = (failure?: SendFailure) => {
@@ -268,28 +270,27 @@ export class Outbox {
       else this.#wrote(parcels);
     };
     try {
-      const isWritable = this.#peer.link.send(frame, parcels[0]?.transfer, done);
+      const isWritable = this.#peer.link.send(frame, handleOf(parcels[0]), done);
       if (!isWritable && !isDone) this.#isBlocked = true;
     } catch (error) {
       isDone = true;
       this.#writing.delete(parcels);
       this.#unwritten--;
-      this.#peer.backlog.unwritten -= bytes;
+      this.#peer.backlog.took(bytes);
       throw error;
     }
   }
 
-  /** A frame is in this process no more. */
+  /** A frame was taken by the system. */
   #leave(bytes: number, step: Step): void {
     this.#unwritten--;
-    this.#peer.backlog.unwritten -= bytes;
-    this.#peer.backlog.moved();
+    this.#peer.backlog.took(bytes);
     if (this.#unwritten === 0) this.#isBlocked = false;
     this.#progress.end(step);
   }
 
   #wrote(parcels: readonly Parcel[]): void {
-    for (const parcel of parcels) parcel.left();
+    for (const parcel of parcels) parcel.gone();
     if (!this.#isFull) this.#resume();
     this.#onProgress();
   }
@@ -312,7 +313,7 @@ export class Outbox {
 
   /** One payload could not be encoded: encodes each by itself, leaves those out that fail, and sends the others. */
   #sendSound(parcels: readonly Parcel[], error: unknown, step: Step): void {
-    if (parcels.every((parcel) => parcel.snapshot)) {
+    if (parcels.every((parcel) => parcel.isFrame || parcel.snapshot)) {
       for (const parcel of parcels) parcel.unencodable(error);
       this.#progress.end(step);
       return;
@@ -329,6 +330,7 @@ export class Outbox {
   #takeSnapshots(parcels: readonly Parcel[]): Parcel[] {
     return parcels.filter((parcel) => {
       if (parcel.abandoned) return false;
+      if (parcel.isFrame) return true;
       try {
         parcel.snapshot ??= takeSnapshot(this.#peer.serialization, parcel.payload);
         return true;
@@ -353,6 +355,11 @@ export class Outbox {
   #idle(): void {
     if (this.isIdle) this.#onProgress();
   }
+}
+
+/** The handle that travels in a frame, with what is alone in it. */
+function handleOf(parcel: Parcel | undefined): Handle | undefined {
+  return parcel === undefined || parcel.isFrame ? undefined : parcel.transfer;
 }
 
 function isToldBy(

@@ -10,7 +10,7 @@ interface Shared {
   readonly snapshots: Map<Serialization, Snapshot>;
 }
 
-/** The larger payloads of this tick. */
+/** The larger payloads of this tick. Several peers share them, so they belong to no outbox, but to this module. */
 let payloads = new Map<object, Shared>();
 
 /** Takes note of a payload that will be encoded at the end of this tick. */
@@ -31,6 +31,7 @@ export function shareEncoding(
 ): void {
   if (payloads.size === 0 || serialization === "clone") return;
   for (const parcel of parcels.slice(start, end)) {
+    if (parcel.isFrame) continue;
     const shared = payloads.get(parcel.payload as object);
     if (shared?.isForSeveral) parcel.snapshot ??= snapshotOf(shared, serialization, parcel.payload);
   }

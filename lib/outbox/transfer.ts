@@ -28,13 +28,13 @@ export class Transfer {
   }
 
   /**
-   * A handle was given to the channel. Returns the question whether it came, to be sent right behind it; `onLeft` is
-   * called when that has left this process.
+   * A handle was given to the channel. Returns the question whether it came, to be sent right behind it; `onGone` is
+   * called when that is not in this process any more.
    */
-  begin(event: OutboundEvent, onLeft: (() => void) | undefined): Note {
+  begin(event: OutboundEvent, onGone: (() => void) | undefined): Note {
     this.#event = event;
     this.#hold.set("handle", true);
-    return new Note(handleCheckItem(event.id), onLeft);
+    return new Note(handleCheckItem(event.id), onGone);
   }
 
   /** It is known whether it has arrived: what is behind it may go. */

@@ -1,4 +1,3 @@
-import { NO_OPTIONS } from "../message/options.ts";
 import { OutboundAck } from "../message/outbound-ack.ts";
 import { type EventRoute, OutboundEvent } from "../message/outbound-event.ts";
 import type { Parcel } from "../wire/parcel.ts";
@@ -18,9 +17,8 @@ export function failUnsent(
       parcel.discard();
     } else if (parcel instanceof Bundle) {
       const events = parcel.unpack(({ namespace, event, data }) => {
-        const restored = new OutboundEvent(routeTo(namespace), event, data, NO_OPTIONS);
-        restored.age();
-        if (parcel.isWritten) restored.stage = "written";
+        const restored = new OutboundEvent(routeTo(namespace), event, data);
+        restored.restore(parcel.isWritten);
         return restored;
       });
       for (const event of events) fail(event);

@@ -6,7 +6,7 @@ import type { Scope } from "./host.ts";
 
 /**
  * The closing of either side, as the two tell each other. Frames come in order, so when the other side
- * has answered that it knows, nothing that it sent before is on its way any more.
+ * has answered that it knows, all that it sent before has arrived.
  */
 export class Closing {
   readonly #outbox: Outbox;
@@ -14,7 +14,7 @@ export class Closing {
   readonly #unseen = new Set<Scope>();
   /** What the other side closes. */
   readonly #closed = new Set<Scope>();
-  /** The other side has closed its bus and hears nothing any more. */
+  /** The other side has closed its bus, and listens to nothing. */
   isGone = false;
 
   constructor(outbox: Outbox) {
@@ -28,7 +28,7 @@ export class Closing {
     this.#tell(scope, ClosingStep.ANNOUNCED);
   }
 
-  /** Tells, past everything that waits, that nothing is heard here any more. */
+  /** Tells, past everything that waits, that this side has stopped to listen. */
   leave(): void {
     if (this.isGone) return;
     this.#outbox.pushFirst(new Note(closingItem(undefined, ClosingStep.GONE)));
@@ -39,7 +39,7 @@ export class Closing {
     return this.isGone || !this.#unseen.has(scope);
   }
 
-  /** Whether the other side takes no messages any more: in a namespace, or in any. */
+  /** Whether the other side has stopped to take messages: in a namespace, or in any. */
   hasClosed(scope: Scope): boolean {
     return this.#closed.size > 0 && this.#closed.has(scope);
   }

@@ -41,7 +41,7 @@ export class Handling {
     return this.#handleOf?.id === id && this.#handleOf.arrived;
   }
 
-  /** The sender has no use for the answer any more. */
+  /** The sender has given up, and with it the use of an answer. */
   cancel(id: number, isTimeout: boolean): void {
     const reason = isTimeout
       ? new BusError("ERR_ACK_TIMEOUT", "the sender's time for the answer is over")
@@ -59,7 +59,7 @@ export class Handling {
     return [...this.#byId.values()].some((event) => event.namespace === scope);
   }
 
-  /** Nobody waits for any answer any more. */
+  /** The sender is gone: no answer would reach it. */
   abortAll(reason: BusError): void {
     for (const event of this.#byId.values()) event.abort(reason);
     this.#byId.clear();

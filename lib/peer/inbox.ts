@@ -17,12 +17,12 @@ import { Note } from "../wire/note.ts";
 import { Item, type WireItem } from "../wire/protocol.ts";
 import type { Handling } from "./handling.ts";
 import type { Scope } from "./host.ts";
-import type { Pending } from "./pending.ts";
+import type { Unanswered } from "./unanswered.ts";
 
 /** What the inbox asks of its peer. */
 export interface InboxPeer {
   readonly outbox: Outbox;
-  readonly pending: Pending;
+  readonly unanswered: Unanswered;
   readonly handling: Handling;
   /** A frame that is told as a text, as on channels that clone, has come. */
   sawText(): void;
@@ -80,7 +80,7 @@ export class Inbox {
       case Item.EVENT:
         return peer.handling.receive(item, handle);
       case Item.ACK:
-        peer.pending.receive(item);
+        peer.unanswered.receive(item);
         break;
       case Item.HELLO:
         peer.hello(readHello(item));

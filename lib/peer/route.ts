@@ -6,6 +6,7 @@ import type { BusError } from "../errors/bus-error.ts";
 import { check } from "../errors/check.ts";
 import type { Link } from "../links/link.ts";
 import type { InboundMessage } from "../message/inbound.ts";
+import type { InboundAck } from "../message/inbound-ack.ts";
 import type { Message } from "../message/message.ts";
 import { type EmitOptions, readOptions } from "../message/options.ts";
 import type { OutboundMessage } from "../message/outbound.ts";
@@ -20,14 +21,14 @@ import { cancelItem } from "../wire/items.ts";
 import { Note } from "../wire/note.ts";
 import type { Translator } from "./dialect.ts";
 import type { Host } from "./host.ts";
-import type { Pending } from "./pending.ts";
+import type { Unanswered } from "./unanswered.ts";
 
 /** What a route asks of the peer it leads to. */
 export interface RoutePeer extends Peer {
   readonly link: Link;
   readonly backlog: Backlog;
   readonly outbox: Outbox;
-  readonly pending: Pending;
+  readonly unanswered: Unanswered;
   readonly translator: Translator | undefined;
   nextId(): number;
   /** Says hello, unless that was done. */
@@ -38,7 +39,7 @@ export interface RoutePeer extends Peer {
 
 /** The end of the chain of an ack: its receipt is settled by a layer. */
 const reach: Terminal = (message) => {
-  (message as InboundMessage).reached = true;
+  (message as InboundAck).reach();
   return undefined;
 };
 
@@ -172,11 +173,11 @@ export class Route implements EventRoute {
   }
 
   awaitAck(event: OutboundEvent): void {
-    this.#peer.pending.add(event);
+    this.#peer.unanswered.add(event);
   }
 
   forget(event: OutboundEvent): void {
-    this.#peer.pending.remove(event);
+    this.#peer.unanswered.remove(event);
   }
 
   cancel({ id }: OutboundEvent, code: "ERR_ACK_TIMEOUT" | "ERR_CANCELLED"): void {
@@ -192,7 +193,7 @@ export class Route implements EventRoute {
     this.ready = true;
     for (const event of this.#parked) {
       this.#parked.delete(event);
-      event.stage = "chain";
+      event.goOn();
       this.#peer.outbox.take(event);
     }
   }

@@ -20,9 +20,9 @@ import { Handling } from "./handling.ts";
 import { Handshake } from "./handshake.ts";
 import type { Host, Scope } from "./host.ts";
 import { Inbox, type InboxPeer } from "./inbox.ts";
-import { Pending } from "./pending.ts";
 import type { Route, RoutePeer } from "./route.ts";
 import { Routes } from "./routes.ts";
+import { Unanswered } from "./unanswered.ts";
 
 /** What this process knows of a peer, and has to do with it, from the first hello to the end. */
 export class Session
@@ -36,7 +36,7 @@ export class Session
   readonly hold: Hold;
   readonly backlog: Backlog;
   readonly outbox: Outbox;
-  readonly pending: Pending;
+  readonly unanswered: Unanswered;
   readonly handling: Handling;
   serialization: Serialization;
   translator: Translator | undefined;
@@ -61,7 +61,7 @@ export class Session
     this.hold = new Hold(link);
     this.backlog = new Backlog(this, host.limits);
     this.outbox = new Outbox(this, () => host.progressed());
-    this.pending = new Pending(link.id);
+    this.unanswered = new Unanswered(link.id);
     this.#routes = new Routes(host, this);
     this.handling = new Handling(host, this);
     this.#inbox = new Inbox(this);
@@ -109,7 +109,7 @@ export class Session
   }
 
   get inFlight(): number {
-    return this.pending.size;
+    return this.unanswered.size;
   }
 
   get lastFrameCount(): number {
@@ -195,7 +195,7 @@ export class Session
 
   /** Everything this side has emitted that has not settled. */
   unsettled(scope?: Scope): OutboundEvent[] {
-    const all = [...this.pending.values(), ...this.#routes.unfinished(scope)];
+    const all = [...this.unanswered.values(), ...this.#routes.unfinished(scope)];
     return scope === undefined ? all : all.filter((event) => event.namespace === scope);
   }
 
@@ -245,7 +245,7 @@ export class Session
   }
 
   receiveAck(ack: AckArrival): void {
-    this.pending.take(ack);
+    this.unanswered.take(ack);
   }
 
   protocolError(what: string): void {

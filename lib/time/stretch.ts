@@ -2,6 +2,8 @@
  * A synchronous stretch: from an `emit` to the end of the synchronous code around it. `within`
  * and `ackd` are valid in the stretch of their `emit`; a failure that comes earlier than that waits for its
  * end, because only then is it known whether anybody asked for it.
+ *
+ * There is one stretch in a process, as there is one thread that runs it: so it is state of this module.
  */
 let current = 1;
 let scheduled = false;

@@ -1,5 +1,5 @@
 import { runItem } from "./items.ts";
-import type { Parcel } from "./parcel.ts";
+import type { ItemParcel, Parcel } from "./parcel.ts";
 import { Flag, FRAME_KEY, Item, type WireItem } from "./protocol.ts";
 import { isCloned, type Serialization } from "./serialization.ts";
 import { LONG, takeSnapshot } from "./snapshot.ts";
@@ -15,7 +15,7 @@ export interface Encoded {
 }
 
 /** A frame takes no further message when it has this many bytes. */
-const MOST_BYTES = 2 ** 16;
+export const MOST_BYTES: number = 2 ** 16;
 
 /**
  * Puts parcels into a frame, from `start` on and as many as fit (not more than `most`).
@@ -42,10 +42,10 @@ export function encodeFrame(
     if (!parcel || parcel.abandoned) continue;
     const { size } = parcel;
     if (included.length > 0) {
-      if (parcel.transfer || parcel.frameText || bytes + size > MOST_BYTES) break;
+      if (parcel.isFrame || parcel.transfer || bytes + size > MOST_BYTES) break;
     }
     bytes += size;
-    if (parcel.frameText) {
+    if (parcel.isFrame) {
       const frame = { [FRAME_KEY]: [number, parcel.frameText()] };
       return { frame, consumed: index + 1 - start, parcels: [parcel], bytes };
     }
@@ -88,7 +88,7 @@ class Items {
   }
 
   /** Adds a parcel; returns what has to stand beside the text of the frame. */
-  add(parcel: Parcel): { value: unknown } | undefined {
+  add(parcel: ItemParcel): { value: unknown } | undefined {
     const { plainHead } = parcel;
     if (plainHead !== undefined && this.#isPlain(parcel)) {
       this.#addToRun(parcel, plainHead);
@@ -101,12 +101,12 @@ class Items {
     return beside;
   }
 
-  #isPlain({ payload, snapshot }: Parcel): boolean {
+  #isPlain({ payload, snapshot }: ItemParcel): boolean {
     if (snapshot || payload === undefined) return false;
     return this.#isCloned ? isInline(payload) : !needsOwnEncoding(payload);
   }
 
-  #addToRun({ id = 0, namespace, event, payload }: Parcel, head: number): void {
+  #addToRun({ id, namespace, event, payload }: ItemParcel, head: number): void {
     const isAck = head === Item.ACK;
     const goesOn =
       this.#run !== undefined &&
@@ -130,7 +130,7 @@ class Items {
 function addPayload(
   serialization: Serialization,
   item: WireItem,
-  parcel: Parcel,
+  parcel: ItemParcel,
 ): { value: unknown } | undefined {
   const { payload } = parcel;
   if (payload === undefined) return undefined;

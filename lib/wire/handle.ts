@@ -5,10 +5,10 @@ import type { Server, Socket } from "node:net";
 export type Handle = Socket | Server | DatagramSocket;
 
 /** What a handle is; only these three can cross to another process. */
-export type HandleKind = "socket" | "server" | "datagram";
+type HandleKind = "socket" | "server" | "datagram";
 
 /** Looked up when a handle is used, so that loading the package loads none of them. */
-const builtin = process.getBuiltinModule;
+const nodeModule = process.getBuiltinModule;
 
 /** Node's own part of a handle; `null` once it is closed or sent away. */
 interface WithNative {
@@ -19,11 +19,11 @@ interface WithNative {
 
 /** The kind of a handle that can cross; `undefined` for everything else, TLS among it. */
 export function kindOf(handle: unknown): HandleKind | undefined {
-  const net = builtin("node:net");
-  const tls = builtin("node:tls");
+  const net = nodeModule("node:net");
+  const tls = nodeModule("node:tls");
   if (handle instanceof tls.TLSSocket || handle instanceof tls.Server) return undefined;
   if (handle instanceof net.Socket) return "socket";
-  if (handle instanceof builtin("node:dgram").Socket) return "datagram";
+  if (handle instanceof nodeModule("node:dgram").Socket) return "datagram";
   // A cluster worker's server that shares its port through the primary has no descriptor of its own.
   if (handle instanceof net.Server) return isFake(handle) ? undefined : "server";
   return undefined;

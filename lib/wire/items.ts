@@ -61,7 +61,7 @@ export function readReady(item: WireItem): string {
 const EVENT_RUN_BEGINS = 4;
 
 /** An event, as its item tells of it. */
-export interface TellableEvent {
+interface TellableEvent {
   readonly id: number;
   readonly namespace: string;
   readonly event: string;

@@ -1,24 +1,29 @@
-import type { Parcel } from "./parcel.ts";
+import type { ItemParcel } from "./parcel.ts";
 import type { WireItem } from "./protocol.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** A short note between the two buses; it passes no middleware. */
-export class Note implements Parcel {
+export class Note implements ItemParcel {
+  readonly isFrame = false;
   readonly flow = "one way";
   readonly size = 32;
   readonly abandoned = false;
   readonly payload = undefined;
   readonly transfer = undefined;
+  readonly plainHead = undefined;
+  readonly id = 0;
+  readonly namespace = "";
+  readonly event = "";
   snapshot: Snapshot | undefined = undefined;
   /** It was given to the link. */
   isWritten = false;
   readonly #item: WireItem;
-  readonly #onLeft: (() => void) | undefined;
+  readonly #onGone: (() => void) | undefined;
 
-  /** `onLeft` is called when it has left this process. */
-  constructor(item: WireItem, onLeft?: () => void) {
+  /** `onGone` is called when it is not in this process any more. */
+  constructor(item: WireItem, onGone?: () => void) {
     this.#item = item;
-    this.#onLeft = onLeft;
+    this.#onGone = onGone;
   }
 
   item(): WireItem {
@@ -29,8 +34,8 @@ export class Note implements Parcel {
     this.isWritten = true;
   }
 
-  left(): void {
-    this.#onLeft?.();
+  gone(): void {
+    this.#onGone?.();
   }
 
   notWritten(): void {

@@ -5,33 +5,46 @@ import type { Snapshot } from "./snapshot.ts";
 /** How a parcel moves: with others that are answered, as an answer to such, or on its own. */
 export type Flow = "request" | "answer" | "one way";
 
-/** Something that waits to be put into a frame. */
-export interface Parcel {
+/** Something that waits to be given to the channel: an item of a frame, or a frame by itself. */
+export type Parcel = ItemParcel | FrameParcel;
+
+/** What both kinds have. */
+interface Waiting {
   readonly flow: Flow;
   /** Bytes it takes, about. */
   readonly size: number;
-  /** Nobody waits for it any more: it is left out. */
+  /** It has settled meanwhile, and is left out. */
   readonly abandoned: boolean;
+  /** It was given to the link. */
+  written(): void;
+  /** It is not in this process any more, or at least Node says so. */
+  gone(): void;
+  /** It was given to the link, but the channel is broken and took nothing of it. */
+  notWritten(): void;
+  /** Its payload cannot be encoded, so it is in no frame. */
+  unencodable(cause: unknown): void;
+}
+
+/** A message, or a note between the buses. */
+export interface ItemParcel extends Waiting {
+  readonly isFrame: false;
   /** The payload; `undefined` if there is none. */
   readonly payload: unknown;
   snapshot: Snapshot | undefined;
   /** Travels in a frame of its own. */
   readonly transfer: Handle | undefined;
   /** Where there is nothing to tell of it but its names and a payload: the head of its item. */
-  readonly plainHead?: number | undefined;
-  readonly id?: number;
-  readonly namespace?: string;
-  readonly event?: string;
+  readonly plainHead: number | undefined;
+  readonly id: number;
+  readonly namespace: string;
+  readonly event: string;
   /** The item, without its payload. */
   item(): WireItem;
-  /** Of a parcel that is a frame by itself, encoded before: the text of its items. */
-  frameText?(): string;
-  /** It was given to the link. */
-  written(): void;
-  /** It has left this process, or at least Node says so. */
-  left(): void;
-  /** It was given to the link, but the channel is broken and took nothing of it. */
-  notWritten(): void;
-  /** Its payload cannot be encoded, and it was left out. */
-  unencodable(cause: unknown): void;
+}
+
+/** Messages that were encoded before, together. */
+export interface FrameParcel extends Waiting {
+  readonly isFrame: true;
+  /** Its items, as text. */
+  frameText(): string;
 }

@@ -64,7 +64,7 @@ const builtins = new Map(
 const NAMED = new Set(["name", "message", "stack", "code", "cause", "errors"]);
 
 /** Makes an error, or whatever else was thrown, fit for the wire. Never throws. */
-export function encodeError(thrown: unknown, budget: Budget = newBudget()): WireError {
+function encodeError(thrown: unknown, budget: Budget = newBudget()): WireError {
   budget.left--;
   const error = asError(thrown) as Error & { code?: unknown; errors?: unknown };
   const code = read(error, "code");
@@ -84,7 +84,7 @@ export function encodeError(thrown: unknown, budget: Budget = newBudget()): Wire
 }
 
 /** The error a peer sent, as an Error of this side. Anything malformed becomes a plain Error. */
-export function decodeError(wire: unknown, budget: Budget = newBudget()): Error {
+function decodeError(wire: unknown, budget: Budget = newBudget()): Error {
   budget.left--;
   const fields = isRecord(wire) ? wire : {};
   const name = text(fields["name"], "Error");

@@ -7,7 +7,7 @@ import { decodeFailure } from "../wire/remote-error.ts";
 import { ById } from "./by-id.ts";
 
 /** The messages that were written to a peer and wait for their acks, by id. */
-export class Pending {
+export class Unanswered {
   readonly #peerId: string;
   readonly #byId = new ById<OutboundEvent>();
 

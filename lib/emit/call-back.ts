@@ -1,0 +1,13 @@
+/**
+ * Tells a Node-style callback how a promise settles. By nextTick, so that what the callback throws is an uncaught
+ * exception of its own, and not taken for a rejection.
+ */
+export function callBack<Reply, Failure>(
+  promise: Promise<Reply>,
+  callback: (error: Failure | null, reply?: Reply) => void,
+): void {
+  promise.then(
+    (reply) => process.nextTick(callback, null, reply),
+    (error: unknown) => process.nextTick(callback, error as Failure),
+  );
+}
