@@ -39,11 +39,24 @@ interface Output {
   readonly err: string;
 }
 
-/** Runs a script to its end; rejects if it fails. */
-function run(file: URL, ...parameters: string[]): Promise<Output> {
+/** The runners of the blocks that are tests: how they are called, and how they say that so many have passed. */
+const RUNNERS: Record<string, { parameters: readonly string[]; passed: RegExp }> = {
+  "node --test": { parameters: ["--test"], passed: /\bpass (\d+)/ },
+  mocha: {
+    parameters: [fileIn(root, "node_modules/mocha/bin/mocha.js"), "--no-config"],
+    passed: /(\d+) passing/,
+  },
+};
+
+function fileIn(place: URL, file: string): string {
+  return fileURLToPath(new URL(file, place));
+}
+
+/** Runs Node to its end; rejects if it fails. */
+function run(parameters: readonly string[]): Promise<Output> {
   return new Promise((resolve, reject) => {
     const options = { cwd: fileURLToPath(folder), timeout: HANG };
-    execFile(process.execPath, [fileURLToPath(file), ...parameters], options, (error, out, err) =>
+    execFile(process.execPath, parameters, options, (error, out, err) =>
       error ? reject(new Error(`${error.message}\n${out}${err}`)) : resolve({ out, err }),
     );
   });
@@ -57,7 +70,7 @@ describe("the documentation", () => {
     mkdirSync(folder, { recursive: true });
     writeFileSync(new URL("tsconfig.json", folder), JSON.stringify(TSCONFIG));
     for (const { file, code } of blocks) writeFileSync(new URL(file, folder), code);
-    compiled = run(new URL("node_modules/typescript/bin/tsc", root), "-p", fileURLToPath(folder));
+    compiled = run([fileIn(root, "node_modules/typescript/bin/tsc"), "-p", fileIn(folder, "")]);
     return compiled.catch(() => undefined);
   });
 
@@ -72,7 +85,7 @@ describe("the documentation", () => {
   });
 
   it("has few blocks that are compiled only, and all of these are compiled", () => {
-    const untried = blocks.filter(({ runs }) => !runs);
+    const untried = blocks.filter(({ kind }) => kind === "compiled");
     expect(untried.length).to.be.below(blocks.length * MOST_UNTRIED);
     for (const { file, title } of untried) expect(file, title).to.match(/\.ts$/);
   });
@@ -123,12 +136,22 @@ describe("the documentation", () => {
   });
 
   const itBesideOthers = besideEachOther();
-  for (const { file, title, prints } of blocks.filter(({ runs }) => runs)) {
+  for (const { file, title, prints } of blocks.filter(({ kind }) => kind === "program")) {
     itBesideOthers(`prints what it says: ${title}`, async () => {
       expect(prints, "lines it is said to print").to.have.length.above(0);
-      const { out, err } = await run(new URL(file.replace(/\.ts$/, ".js"), folder));
+      const { out, err } = await run([fileIn(folder, file.replace(/\.ts$/, ".js"))]);
       expect(out.trimEnd().split("\n")).to.deep.equal(prints);
       expect(err).to.equal("");
+    });
+  }
+
+  for (const { file, title, remark, code } of blocks.filter(({ kind }) => kind === "test")) {
+    itBesideOthers(`passes: ${title}`, async () => {
+      const runner = RUNNERS[remark];
+      if (!runner) throw new TypeError(`there is no runner "${remark}"`);
+      const { out } = await run([...runner.parameters, fileIn(folder, file)]);
+      const tests = code.match(/^ *(?:test|it)\(/gm)?.length;
+      expect(Number(runner.passed.exec(out)?.[1]), out).to.equal(tests);
     });
   }
 });

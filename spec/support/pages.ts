@@ -10,8 +10,10 @@ export interface Block {
   readonly title: string;
   readonly file: string;
   readonly code: string;
-  /** False where the comment before it says that it is compiled only. */
-  readonly runs: boolean;
+  /** A program prints what the page says, a test passes; what is compiled only says so in the comment before it. */
+  readonly kind: "program" | "test" | "compiled";
+  /** What that comment says further: which runner runs the test, or why it is not run. */
+  readonly remark: string;
   /** The lines that the page says it prints, from all its processes. */
   readonly prints: readonly string[];
 }
@@ -35,9 +37,9 @@ export interface Page {
   readonly references: readonly Reference[];
 }
 
-/** A block, with what stands before and behind it: why it does not run, and what it prints. */
+/** A block, with what stands before and behind it: what else it is than a program, and what it prints. */
 const BLOCK =
-  /(?:^<!-- compiled, not run: (.+) -->\n)?^```(ts|js)\n([\s\S]*?)^```\n(?:\n```text\n([\s\S]*?)^```$)?/gm;
+  /(?:^<!-- (a test|compiled, not run): (.+) -->\n)?^```(ts|js)\n([\s\S]*?)^```\n(?:\n```text\n([\s\S]*?)^```$)?/gm;
 const FENCED = /^ *```(.*)\n[\s\S]*?^ *```$/gm;
 
 /** The README and everything in docs, and the pages at the top that are only looked at for links. */
@@ -68,14 +70,15 @@ export function readPage(path: string): Page {
 }
 
 function blockOf(path: string, text: string, match: RegExpExecArray): Block {
-  const [all, reason, language = "", code = "", output] = match;
+  const [all, mark, remark = "", language = "", code = "", output] = match;
   const line = lineAt(text, match.index + all.indexOf("```"));
   const headings = text.slice(0, match.index).match(/^#+ .*$/gm);
   return {
     title: `${path}:${line}, "${headings?.at(-1)?.replace(/^#+ /, "") ?? ""}"`,
     file: `${path.replace(/\.md$/, "").replaceAll("/", "-")}-line-${line}.${language === "js" ? "mjs" : "ts"}`,
     code,
-    runs: reason === undefined,
+    kind: mark === undefined ? "program" : mark === "a test" ? "test" : "compiled",
+    remark,
     prints:
       output === undefined
         ? [...code.matchAll(/\/\/ -> (.*)$/gm)].map(([, value = ""]) => value)
