@@ -1,4 +1,3 @@
-import { debuglog } from "node:util";
 import { builtin, type Middleware } from "../chain/layer.ts";
 import { completed } from "../chain/run.ts";
 import type { Message } from "../message/message.ts";
@@ -18,11 +17,11 @@ export interface LoggingOptions {
   readonly level?: "debug" | "info" | undefined;
 }
 
-const node = debuglog("clusterphone");
+const nodeLogger = loggerOfNode();
 
 /** Writes a line for every message and ack that crosses the chain, either way. Off, it costs nothing. */
 export function logging(options: LoggingOptions = {}): Middleware {
-  const logger = options.logger ?? (node.enabled ? nodeLogger : undefined);
+  const logger = options.logger ?? nodeLogger;
   const level = options.level ?? "debug";
   const crossings = logger ? undefined : [];
   const layer = builtin<Message>(
@@ -46,4 +45,9 @@ export function logging(options: LoggingOptions = {}): Middleware {
   return layer;
 }
 
-const nodeLogger: Logger = { debug: node, info: node, warn: node, error: node };
+/** Only who debugs something waits until `node:util`, and what belongs to it, is loaded. */
+function loggerOfNode(): Logger | undefined {
+  if (!process.env["NODE_DEBUG"]) return undefined;
+  const node = process.getBuiltinModule("node:util").debuglog("clusterphone");
+  return node.enabled ? { debug: node, info: node, warn: node, error: node } : undefined;
+}

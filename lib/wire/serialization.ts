@@ -1,5 +1,3 @@
-import { DefaultDeserializer, DefaultSerializer } from "node:v8";
-
 /**
  * How a link changes payloads on their way: `json` and `advanced` as in `child_process.fork`,
  * `clone` as in `postMessage`; `unknown` until the other side's hello has shown which it is.
@@ -15,23 +13,32 @@ export function isCloned(serialization: Serialization): boolean {
 const VIEW = 0;
 const FLATTENED = 1;
 
-class ChannelSerializer extends DefaultSerializer {
-  _writeHostObject(object: object): void {
-    if (ArrayBuffer.isView(object)) {
-      this.writeUint32(VIEW);
-      (DefaultSerializer.prototype as unknown as HostObjects)._writeHostObject.call(this, object);
-    } else {
-      this.writeUint32(FLATTENED);
-      this.writeValue({ ...object });
+/** Looked up when the first payload needs them: loading the package does not load `node:v8`. */
+let classes: ReturnType<typeof channelClasses> | undefined;
+
+function channelClasses() {
+  const { DefaultSerializer, DefaultDeserializer } = process.getBuiltinModule("node:v8");
+
+  class ChannelSerializer extends DefaultSerializer {
+    _writeHostObject(object: object): void {
+      if (ArrayBuffer.isView(object)) {
+        this.writeUint32(VIEW);
+        (DefaultSerializer.prototype as unknown as HostObjects)._writeHostObject.call(this, object);
+      } else {
+        this.writeUint32(FLATTENED);
+        this.writeValue({ ...object });
+      }
     }
   }
-}
 
-class ChannelDeserializer extends DefaultDeserializer {
-  _readHostObject(): unknown {
-    if (this.readUint32() === FLATTENED) return this.readValue();
-    return (DefaultDeserializer.prototype as unknown as HostObjects)._readHostObject.call(this);
+  class ChannelDeserializer extends DefaultDeserializer {
+    _readHostObject(): unknown {
+      if (this.readUint32() === FLATTENED) return this.readValue();
+      return (DefaultDeserializer.prototype as unknown as HostObjects)._readHostObject.call(this);
+    }
   }
+
+  return { ChannelSerializer, ChannelDeserializer };
 }
 
 /** Documented by Node, but absent from its types. */
@@ -42,7 +49,8 @@ interface HostObjects {
 
 /** What `advanced` makes of a value. Throws what it throws. */
 export function serialize(value: unknown): Uint8Array {
-  const serializer = new ChannelSerializer();
+  classes ??= channelClasses();
+  const serializer = new classes.ChannelSerializer();
   serializer.writeHeader();
   serializer.writeValue(value);
   return serializer.releaseBuffer();
@@ -51,7 +59,8 @@ export function serialize(value: unknown): Uint8Array {
 /** The value that `serialize` made bytes of. */
 export function deserialize(bytes: unknown): unknown {
   if (!ArrayBuffer.isView(bytes)) throw new TypeError("an encoded payload is not bytes");
-  const deserializer = new ChannelDeserializer(bytes as Uint8Array);
+  classes ??= channelClasses();
+  const deserializer = new classes.ChannelDeserializer(bytes as Uint8Array);
   deserializer.readHeader();
   return deserializer.readValue();
 }

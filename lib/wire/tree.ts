@@ -1,4 +1,4 @@
-import { types } from "node:util";
+import { isArgumentsObject, isProxy } from "node:util/types";
 
 /** How many containers, and how many values, are looked at before a payload counts as too large to be worth it. */
 const MOST_CONTAINERS = 4096;
@@ -35,7 +35,7 @@ function isFlat(object: object): boolean {
 function isPlain(object: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(object);
   if (prototype !== Object.prototype && prototype !== null) return false;
-  return !types.isProxy(object) && !types.isArgumentsObject(object);
+  return !isProxy(object) && !isArgumentsObject(object);
 }
 
 class TreeCheck {

@@ -22,6 +22,19 @@ describe("a good neighbour", () => {
       expect({ code, output }).to.deep.equal({ code: 0, output: "true function\n" });
     });
 
+    it("loads nothing of Node but what it tells data by", async () => {
+      const script = `
+        // What Node itself needs to load a package is there already.
+        await import("eventemitter3");
+        const before = new Set(process.moduleLoadList);
+        await import("clusterphone");
+        const loaded = process.moduleLoadList.filter((name) => !before.has(name));
+        console.log(loaded.filter((name) => /^NativeModule (?!internal)/.test(name)).join());`;
+      const { code, output } = await runScript(script, [], { NODE_DEBUG: "" });
+      expect(code, output).to.equal(0);
+      expect(["", "NativeModule util/types"]).to.include(output.trim());
+    });
+
     it("changes nothing in a child, sends nothing, and lets it exit", async () => {
       const child = start("plain", ["imports"], { silent: true });
       const messages: unknown[] = [];
