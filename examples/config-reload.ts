@@ -1,6 +1,6 @@
 // Configuration without a restart: when the file changes, every worker acknowledges the new
 // configuration within half a second, or is named as one that did not.
-// Run it with: npx tsc && node dist/examples/config-reload.js
+// Run it with: npm run build && node dist/examples/config-reload.js
 import assert from "node:assert/strict";
 import cluster, { type Worker } from "node:cluster";
 import { on } from "node:events";

@@ -1,6 +1,6 @@
 // Three middlewares, each of which solves one problem for every message: bad data is refused, time
 // is measured, and a trace id goes with a message, with all that it causes, and with the reply.
-// Run it with: npx tsc && node dist/examples/middleware.js
+// Run it with: npm run build && node dist/examples/middleware.js
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { fork } from "node:child_process";

@@ -1,5 +1,5 @@
 // A parent and two forked children: the quickstart with child_process.fork.
-// Run it with: npx tsc && node dist/examples/quickstart-fork.js
+// Run it with: npm run build && node dist/examples/quickstart-fork.js
 import assert from "node:assert/strict";
 import { fork } from "node:child_process";
 import { bus } from "clusterphone";

@@ -1,5 +1,5 @@
 // A main thread and two worker threads: the quickstart with worker_threads.
-// Run it with: npx tsc && node dist/examples/quickstart-threads.js
+// Run it with: npm run build && node dist/examples/quickstart-threads.js
 import assert from "node:assert/strict";
 import { Worker } from "node:worker_threads";
 import { bus } from "clusterphone";

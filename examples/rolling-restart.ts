@@ -1,5 +1,5 @@
 // Every worker is replaced while HTTP requests come in: none fails, and no message is lost.
-// Run it with: npx tsc && node dist/examples/rolling-restart.js
+// Run it with: npm run build && node dist/examples/rolling-restart.js
 import assert from "node:assert/strict";
 import cluster, { type Worker } from "node:cluster";
 import { once } from "node:events";

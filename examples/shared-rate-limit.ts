@@ -1,6 +1,6 @@
 // One rate limit for all workers: they serve HTTP on one port, and ask the primary about each
 // request whether its client may pass. So a client has its limit once, not once a worker.
-// Run it with: npx tsc && node dist/examples/shared-rate-limit.js
+// Run it with: npm run build && node dist/examples/shared-rate-limit.js
 import assert from "node:assert/strict";
 import cluster, { type Worker } from "node:cluster";
 import { once } from "node:events";

@@ -1,6 +1,6 @@
 // Sticky connections: the primary accepts, and hands each connection to the worker that the
 // client's address belongs to. The worker answers HTTP on it, as if it had accepted it itself.
-// Run it with: npx tsc && node dist/examples/socket-handoff.js
+// Run it with: npm run build && node dist/examples/socket-handoff.js
 import assert from "node:assert/strict";
 import cluster, { type Worker } from "node:cluster";
 import { createHash } from "node:crypto";

@@ -1,32 +1,48 @@
 // Checks what npm would publish: packs it, looks at the tarball, and uses it in an empty project.
 // Not a spec of the suite, as it installs; `npm run check:package` runs it.
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "rolldown";
+import { optionsOf } from "../../bundle.ts";
+import { deadLinks } from "./links.ts";
 
 const root = fileURLToPath(new URL(".", import.meta.resolve("clusterphone/package.json")));
 const folder = mkdtempSync(join(tmpdir(), "clusterphone-package-"));
 const project = join(folder, "project");
+const installed = join(project, "node_modules/clusterphone");
 
 /** What may be in the tarball; maps only beside the sources they name. */
-const PACKED =
-  /^package\/(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/(journey\.svg|from-v1\.md)|lib\/.+\.ts|dist\/lib\/.+\.(js|d\.ts)(\.map)?)$/;
-const NEEDED = [
-  "LICENSE",
-  "README.md",
-  "CHANGELOG.md",
-  "docs/journey.svg",
-  "lib/index.ts",
-  "dist/lib/index.js",
-  "dist/lib/index.d.ts",
-  "dist/lib/classic/index.js",
-  "dist/lib/classic/index.d.ts",
-  "dist/lib/testing/index.js",
-  "dist/lib/testing/index.d.ts",
-  "docs/from-v1.md",
-];
+const PACKED = new RegExp(
+  `^(${[
+    /package\.json|LICENSE|(README|AGENTS|CHANGELOG|CONTRIBUTING|SECURITY)\.md/,
+    /docs\/.+\.(md|svg)|examples\/.+\.ts|bench\/results\/.+\.md/,
+    /lib\/.+\.ts|dist\/lib\/.+\.d\.ts(\.map)?|dist\/bundle\/[^/]+\.js(\.map)?/,
+  ]
+    .map(({ source }) => source)
+    .join("|")})$`,
+);
+const NEEDED = ["LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
+
+/** Each entry of package.json, by the name that it is loaded by, with the files of its code and its declarations. */
+const entries = Object.entries(
+  (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest).exports,
+).flatMap(([path, files]) =>
+  typeof files === "string"
+    ? []
+    : [{ name: `clusterphone${path.slice(1)}`, files: Object.values(files) }],
+);
+
+interface Manifest {
+  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+}
+
+/** What `import "clusterphone"` may read: the entry and the core, and the two files of eventemitter3. */
+const MOST_FILES = 4;
+/** Of what the package itself has of them, minified, in bytes. */
+const MOST_BYTES = 80_000;
 
 /** The same program in either kind of module: it uses the types, and a message really crosses. */
 const PROGRAM = `
@@ -119,6 +135,24 @@ function run(cwd: string, command: string, ...parameters: string[]): Promise<str
 const node = (...parameters: string[]) => run(project, process.execPath, ...parameters);
 const bin = (name: string) => join(root, "node_modules/.bin", name);
 
+/** The modules that Node runs for a program, as its coverage names them. */
+async function filesReadBy(program: string): Promise<string[]> {
+  const coverage = join(folder, "coverage");
+  const flags = ["--input-type=module", "-e", program];
+  await run(project, "env", `NODE_V8_COVERAGE=${coverage}`, process.execPath, ...flags);
+  return readdirSync(coverage).flatMap((name) => {
+    const { result } = JSON.parse(readFileSync(join(coverage, name), "utf8")) as {
+      result: { url: string }[];
+    };
+    return result.map(({ url }) => url).filter((url) => url.includes("/node_modules/"));
+  });
+}
+
+/** Whether a bundle hands on what another has: it has no lines of its own, and no map. */
+function isOnlyNames(text: string): boolean {
+  return /^import \{[^}]*\} from "[^"]+";\s*export \{[^}]*\};\s*$/.test(text);
+}
+
 function expectEqual(actual: unknown, expected: unknown): void {
   const [is, should] = [JSON.stringify(actual), JSON.stringify(expected)];
   if (is !== should) throw new Error(`it should be ${should}, but is ${is}`);
@@ -128,14 +162,23 @@ async function main(): Promise<void> {
   await run(root, "npm", "pack", "--pack-destination", folder);
   const tarball = join(folder, readdirSync(folder).find((name) => name.endsWith(".tgz")) ?? "");
 
-  await check("the tarball holds what it should, and nothing else", async () => {
-    const names = (await run(folder, "tar", "-tzf", tarball)).split("\n");
+  const names = (await run(folder, "tar", "-tzf", tarball))
+    .split("\n")
+    .map((name) => name.replace("package/", ""));
+  const without = (needed: readonly string[]) => needed.filter((name) => !names.includes(name));
+  await check("the tarball holds what it should, and nothing else", () => {
     expectEqual(
       names.filter((name) => !PACKED.test(name)),
       [],
     );
+    expectEqual(without(NEEDED), []);
+    const files = entries.flatMap((entry) => entry.files);
+    expectEqual(without(files.map((file) => file.replace("./", ""))), []);
+  });
+  await check("each declaration has its source", () => {
+    const declared = names.filter((name) => name.endsWith(".d.ts"));
     expectEqual(
-      NEEDED.filter((name) => !names.includes(`package/${name}`)),
+      without(declared.map((name) => name.slice("dist/".length, -".d.ts".length).concat(".ts"))),
       [],
     );
   });
@@ -162,6 +205,54 @@ async function main(): Promise<void> {
   await check("it installs into an empty project", () =>
     run(project, "npm", "install", "--prefer-offline", "--no-audit", "--no-fund", tarball),
   );
+  await check("no link and no picture of a page is dead", () => {
+    const pages = names.filter((name) => name.endsWith(".md"));
+    expectEqual(deadLinks(installed, pages), []);
+  });
+  await check("the maps of the bundles lead to the sources beside them", () => {
+    const bundles = names.filter((name) => /^dist\/bundle\/.+\.js$/.test(name));
+    for (const name of bundles) {
+      const text = readFileSync(join(installed, name), "utf8");
+      if (isOnlyNames(text)) continue;
+      const map = join(dirname(name), /\/\/# sourceMappingURL=(.+)/.exec(text)?.[1] ?? "");
+      const { sources } = JSON.parse(readFileSync(join(installed, map), "utf8")) as {
+        sources: string[];
+      };
+      expectEqual(sources.length > 0, true);
+      expectEqual(without(sources.map((source) => join(dirname(map), source))), []);
+    }
+  });
+  await check("the stack of an error is one of the sources", async () => {
+    const code =
+      'import { bus } from "clusterphone"; try { bus.on("foo", 1); } catch (error) { console.log(error.stack); }';
+    const stack = await node("--enable-source-maps", "--input-type=module", "-e", code);
+    const [, file = "", line = 0] = /\((.+\/lib\/.+\.ts):(\d+):\d+\)/.exec(stack) ?? [];
+    expectEqual(
+      /new TypeError/.test(readFileSync(file, "utf8").split("\n")[Number(line) - 1] ?? ""),
+      true,
+    );
+  });
+  await check(
+    `the package reads at most ${MOST_FILES} files, of which its own are at most ${MOST_BYTES} bytes minified`,
+    async () => {
+      const files = await filesReadBy('import "clusterphone";');
+      if (files.length > MOST_FILES) throw new Error(files.join("\n"));
+      const { output } = await build(optionsOf({ minify: true }));
+      const bytes = output
+        .filter(({ fileName }) => files.some((file) => basename(file) === fileName))
+        .reduce((sum, file) => sum + (file.type === "chunk" ? Buffer.byteLength(file.code) : 0), 0);
+      console.log(`        ${files.length} files, ${bytes} bytes minified`);
+      if (bytes === 0 || bytes > MOST_BYTES) throw new Error(`${bytes} bytes of ${MOST_BYTES}`);
+    },
+  );
+  for (const { name } of entries) {
+    await check(`${name} loads by import and by require, and is the same`, async () => {
+      const code =
+        `process.on("warning", console.log); const required = require("${name}"); import("${name}").then((it) =>` +
+        ' setImmediate(() => console.log((it["module.exports"] ?? it) === required)))';
+      expectEqual(await node("--input-type=commonjs", "-e", code), "true");
+    });
+  }
   await check("it loads by import, and the process ends by itself", async () => {
     const code = 'import { bus } from "clusterphone"; console.log(bus.name)';
     expectEqual(await node("--input-type=module", "-e", code), "_");
