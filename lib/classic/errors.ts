@@ -1,4 +1,4 @@
-import { BusError, messageOf } from "../errors/bus-error.ts";
+import { type BusError, isBusError, messageOf } from "../errors/bus-error.ts";
 import type { OutboundEvent } from "../message/outbound-event.ts";
 import type { ClassicError } from "./types.ts";
 
@@ -8,7 +8,7 @@ export const HANDLER_THREW = "Message handler threw an error: ";
 
 /** The failure of a message in the words of version 1, for code that matches on them. Where it had none it stays as it is. */
 export function inWordsOfV1(error: unknown, event: OutboundEvent): unknown {
-  if (!(error instanceof BusError)) return error;
+  if (!isBusError(error)) return error;
   const text = textOf(error, event);
   if (text === undefined) return error;
   const { code, executed, cause } = error;

@@ -1,6 +1,6 @@
 import { messageOf } from "../errors/bus-error.ts";
 import type { OutboundMessage } from "../message/outbound.ts";
-import { OutboundAck } from "../message/outbound-ack.ts";
+import type { OutboundAck } from "../message/outbound-ack.ts";
 import type { Speaker, Translator } from "../peer/dialect.ts";
 import { discard, type Handle } from "../wire/handle.ts";
 import { encodeFailure } from "../wire/remote-error.ts";
@@ -196,7 +196,8 @@ export class V1Translator implements Translator {
   }
 
   translate(message: OutboundMessage, payload: unknown): object {
-    if (message instanceof OutboundAck) return this.#translateAck(message, payload);
+    // By its kind, not its class: the bus may be that of another copy of the package.
+    if (message.kind === "ack") return this.#translateAck(message as OutboundAck, payload);
     const { namespace, event, id } = message;
     return v1Message({ ns: namespace, cmd: event, seq: OURS + id, payload });
   }
