@@ -27,25 +27,27 @@ export const MAX_TIMEOUT: number = 2 ** 31 - 1;
 export class Deadlines {
   readonly #buckets = new Map<number, Expiring>();
   #count = 0;
-  /** Entries without a limit: they only keep the process alive. */
+  /** Entries without a limit: they only keep the process alive, for which the clock need not run. */
   #unlimited = 0;
   /** Milliseconds the loop has been running, as counted at the last beat. */
   #running = 0;
   #lastBeat = 0;
   #nextDelay = BEAT;
   #timer: NodeJS.Timeout | undefined;
+  #waiting: NodeJS.Timeout | undefined;
   /** The last bucket known to be empty, and over. */
   #swept = 0;
   #expiring = false;
 
   /** Starts the time of an entry, in ms; `Infinity` never expires. The process stays alive until it is removed. */
   add(entry: Expiring, timeout: number): void {
-    if (this.#count + this.#unlimited === 0) this.#start();
     if (timeout === Infinity) {
       this.#unlimited++;
       entry.bucket = Infinity;
+      if (this.#unlimited === 1) this.#wait();
       return;
     }
+    if (this.#count === 0) this.#start();
     this.#count++;
     const elapsed = performance.now() - this.#lastBeat;
     const at = this.#running + this.#counted(elapsed) + Math.min(timeout, MAX_TIMEOUT);
@@ -65,6 +67,7 @@ export class Deadlines {
     if (entry.bucket === 0) return;
     if (entry.bucket === Infinity) {
       this.#unlimited--;
+      if (this.#unlimited === 0) this.#waiting?.unref();
     } else {
       this.#count--;
       if (entry.earlier) entry.earlier.later = entry.later;
@@ -74,7 +77,7 @@ export class Deadlines {
       entry.earlier = entry.later = undefined;
     }
     entry.bucket = 0;
-    if (this.#count + this.#unlimited === 0) this.#timer?.unref();
+    if (this.#count === 0) this.#timer?.unref();
   }
 
   /** Milliseconds an entry has left; `Infinity` where it has no limit. */
@@ -95,6 +98,18 @@ export class Deadlines {
   /** The beat is overdue, or will never come: timers that a test had faked take it along when they go. */
   #isLate(elapsed: number): boolean {
     return elapsed < 0 || elapsed > this.#nextDelay + TOLERANCE;
+  }
+
+  /** Keeps the process alive, and does nothing: a beat would cost a part of a processor, for nobody. */
+  #wait(): void {
+    if (this.#waiting) {
+      this.#waiting.ref();
+      return;
+    }
+    this.#waiting = setTimeout(() => {
+      this.#waiting = undefined;
+      if (this.#unlimited > 0) this.#wait();
+    }, MAX_TIMEOUT);
   }
 
   #start(): void {
@@ -123,7 +138,7 @@ export class Deadlines {
     const now = performance.now();
     this.#running += this.#counted(now - this.#lastBeat);
     this.#lastBeat = now;
-    if (this.#count + this.#unlimited === 0) {
+    if (this.#count === 0) {
       this.#timer = undefined;
       return;
     }

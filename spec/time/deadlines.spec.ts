@@ -125,6 +125,23 @@ describe("deadlines", () => {
     expect([huge.expiredAt, infinite.expiredAt]).to.deep.equal([undefined, undefined]);
   });
 
+  it("do nothing while all there is has no limit", () => {
+    const infinite = add(Infinity);
+    const began = performance.now();
+    clock.next();
+    expect(performance.now() - began).to.be.above(1_000_000);
+    deadlines.remove(infinite);
+  });
+
+  it("come in time beside what has no limit", () => {
+    const infinite = add(Infinity);
+    clock.tick(100_000);
+    const entry = add(100);
+    clock.tick(200);
+    expect(entry.expiredAt).to.be.within(100_100, 100_100 + SLACK);
+    deadlines.remove(infinite);
+  });
+
   it("tell what remains", () => {
     const entry = add(1000);
     clock.tick(400);
