@@ -26,6 +26,7 @@ export { type QueueingOptions, queueing } from "./middleware/queueing.ts";
 export type { NamespaceOptions } from "./namespace/namespace.ts";
 export type { Limits } from "./outbox/backlog.ts";
 export type { Handle } from "./wire/handle.ts";
+export { isFrame } from "./wire/protocol.ts";
 
 /** The bus of this process, in the default namespace `_`. Loading it changes nothing in the process. */
 export const bus: Bus = central.bus;

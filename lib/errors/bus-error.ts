@@ -45,10 +45,13 @@ export type ErrorCode =
 export interface End {
   readonly exitCode?: number | undefined;
   readonly signal?: NodeJS.Signals | undefined;
+  /** Why it never began. */
+  readonly cause?: unknown;
 }
 
 /** An end in words, as they follow the name of a peer. */
-export function howEnded({ exitCode, signal }: End): string {
+export function howEnded({ exitCode, signal, cause }: End): string {
+  if (cause !== undefined) return `was never started: ${messageOf(cause)}`;
   if (signal) return `was ended by ${signal}`;
   if (exitCode !== undefined) return `exited with code ${exitCode}`;
   return "disconnected";
@@ -57,7 +60,6 @@ export function howEnded({ exitCode, signal }: End): string {
 /** What a `BusError` knows beside its code and text. */
 interface BusErrorDetails extends End {
   readonly executed?: Executed | undefined;
-  readonly cause?: unknown;
 }
 
 /**

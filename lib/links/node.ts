@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import type { Cluster, Worker as ClusterWorker } from "node:cluster";
 import type { Worker as Thread } from "node:worker_threads";
 import type { Connection, Connector } from "./connector.ts";
+import { PortLink } from "./port.ts";
 import { ProcessLink } from "./process.ts";
 import { ThreadLink } from "./thread.ts";
 
@@ -9,6 +10,8 @@ import { ThreadLink } from "./thread.ts";
 const nodeModule = process.getBuiltinModule;
 
 let ports = 0;
+/** Threads that had ended before they were addressed, and children that never began: nothing else tells one from another. */
+let nameless = 0;
 
 /** Cluster workers, children, threads, ports, and each one's way up. */
 export const nodeConnector: Connector = {
@@ -22,17 +25,17 @@ export const nodeConnector: Connector = {
     if (target instanceof ChildProcess) return toChild(target);
     if (target instanceof Thread) return toThread(target);
     if (target instanceof MessagePort) {
-      return { target, link: () => new ThreadLink(target, "port", `port:${++ports}`) };
+      return { target, link: () => new PortLink(target, `port:${++ports}`) };
     }
     return undefined;
   },
 
   parent() {
-    const { isMainThread, parentPort } = nodeModule("node:worker_threads");
+    const { isMainThread, parentPort, threadId } = nodeModule("node:worker_threads");
     if (!isMainThread) {
       const target = parentPort;
       return target
-        ? { target, link: () => new ThreadLink(target, "parent", "parent") }
+        ? { target, link: () => new ThreadLink(target, threadId, "parent", "parent") }
         : undefined;
     }
     if (typeof process.send !== "function") return undefined;
@@ -67,9 +70,18 @@ function toChild(target: ChildProcess): Connection {
       "the target of to() has no IPC channel: start it with fork(), or with stdio 'ipc'",
     );
   }
-  return { target, link: () => new ProcessLink(target, "child", `child:${target.pid}`) };
+  const link = () => {
+    const id = target.pid ?? `unstarted-${++nameless}`;
+    return new ProcessLink(target, "child", `child:${id}`);
+  };
+  return { target, link };
 }
 
 function toThread(target: Thread): Connection {
-  return { target, link: () => new ThreadLink(target, "thread", `thread:${target.threadId}`) };
+  const link = () => {
+    const { threadId } = target;
+    const id = threadId === -1 ? `ended-${++nameless}` : threadId;
+    return new ThreadLink(target, threadId, "thread", `thread:${id}`);
+  };
+  return { target, link };
 }

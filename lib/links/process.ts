@@ -5,14 +5,13 @@ import { bodyOf } from "../wire/protocol.ts";
 import type { Serialization } from "../wire/serialization.ts";
 import { ForeignMessages } from "./foreign.ts";
 import type { Link, LinkEvents, PeerKind, SendFailure } from "./link.ts";
+import { Sender } from "./sender.ts";
+import { type AnyListener, type StandingEvents, StandingListeners } from "./standing.ts";
 
 /** Between the two signs of an end, exit and the end of the channel, at most this many ms pass. */
 const SECOND_SIGN = 100;
 /** How often a channel is looked at, in ms, while Node might not tell that it ended. */
 const LOOK_EVERY = 100;
-
-/** What a write to a channel fails with when the other side is gone. */
-const BROKEN = new Set(["EPIPE", "ECONNRESET", "ERR_IPC_CHANNEL_CLOSED"]);
 
 /** What a child, and a process for its parent, have in common. */
 type Channel = ChildProcess | NodeJS.Process;
@@ -24,7 +23,7 @@ interface Counted {
 }
 
 /** The IPC channel of `child_process.fork` and `cluster`, seen from either end. */
-export class ProcessLink implements Link {
+export class ProcessLink implements Link, StandingEvents {
   readonly kind: PeerKind;
   readonly id: string;
   // Node does not tell which it is; the hello does.
@@ -34,14 +33,18 @@ export class ProcessLink implements Link {
 
   readonly #channel: Channel;
   readonly #isParent: boolean;
+  readonly #sender: Sender;
+  readonly #listeners: StandingListeners;
+  readonly #foreign = new ForeignMessages();
   #events: LinkEvents | undefined;
-  #foreign: ForeignMessages | undefined;
   #sawExit = false;
   #sawDisconnect = false;
   #end: End = {};
   #isOver = false;
   #holds = false;
   #looking: NodeJS.Timeout | undefined;
+  /** For the second sign of an end. */
+  #waiting: NodeJS.Timeout | undefined;
 
   constructor(channel: Channel, kind: PeerKind, id: string) {
     this.#channel = channel;
@@ -49,6 +52,13 @@ export class ProcessLink implements Link {
     this.id = id;
     this.#isParent = kind === "parent";
     this.forgetsEarlyFrames = this.#isParent;
+    this.#sender = new Sender(channel as ChildProcess, () => this.#seeClosed());
+    const listeners: [string | symbol, AnyListener][] = [
+      ["message", this.#onMessage],
+      ["disconnect", this.#onDisconnect],
+    ];
+    if (!this.#isParent) listeners.push(["exit", this.#onExit], [errorMonitor(), this.#onError]);
+    this.#listeners = new StandingListeners(channel, listeners, this);
   }
 
   get ended(): End | undefined {
@@ -66,60 +76,81 @@ export class ProcessLink implements Link {
 
   open(events: LinkEvents): void {
     this.#events = events;
-    this.#channel.on("message", this.#onMessage as never);
-    this.#channel.on("disconnect", this.#onDisconnect);
-    this.#channel.on("newListener", this.#onNewListener as never);
-    if (this.#isParent) {
-      // Each listener counts as a reason to stay alive; ours are none.
-      this.#count("unrefCounted", 2);
-    } else {
-      this.#channel.on("exit", this.#onExit as never);
-    }
-    this.#foreign = new ForeignMessages(this.#channel as never, true);
+    this.#listeners.place();
   }
 
   send(frame: object, handle: Handle | undefined, done: (failure?: SendFailure) => void): boolean {
-    // Always with a callback: without one, Node emits 'error' on the user's process object.
-    const channel = this.#channel as ChildProcess;
-    if (!handle) {
-      channel.send(frame, (error) => done(error ? "channel" : undefined));
-      return true;
-    }
-    this.#lookForEnd();
-    channel.send(frame, handle, { keepOpen: true }, (error) => {
-      const isBroken = !channel.connected || BROKEN.has((error as { code?: string })?.code ?? "");
-      done(error ? (isBroken ? "channel" : "handle") : undefined);
-    });
+    if (handle) this.#lookForEnd();
+    this.#sender.send(frame, handle, done);
     return true;
   }
 
   hold(alive: boolean): void {
     if (!this.#isParent || alive === this.#holds) return;
     this.#holds = alive;
-    this.#count(alive ? "refCounted" : "unrefCounted", 1);
+    this.#count(alive);
   }
 
   detach(): void {
     this.hold(false);
-    if (this.#isParent) this.#count("refCounted", 2);
-    else this.#channel.off("exit", this.#onExit as never);
-    this.#channel.off("message", this.#onMessage as never);
-    this.#channel.off("disconnect", this.#onDisconnect);
-    this.#channel.off("newListener", this.#onNewListener as never);
-    this.#foreign?.leave();
+    this.#listeners.remove();
+    this.#sender.close();
     this.#isOver = true;
     clearInterval(this.#looking);
+    clearTimeout(this.#waiting);
+    // What was kept waits on.
+    if (!this.#foreign.isEmpty) this.#channel.on("newListener", this.#onLateListener as never);
+  }
+
+  /** Node keeps messages that nobody has listened for until somebody does, and gives them away a tick later. */
+  adding(event: string | symbol): void {
+    if (event === "internalMessage") this.#endDisconnect();
+    else if (event === "message" && !this.#foreign.isEmpty) process.nextTick(() => this.#deliver());
+  }
+
+  /** In a child each listener counts as a reason to stay alive; ours are none. */
+  ours(event: string | symbol, isAdded: boolean): void {
+    if (this.#isParent && (event === "message" || event === "disconnect")) this.#count(!isAdded);
   }
 
   readonly #onMessage = (message: unknown, handle: Handle | undefined): void => {
     const ours = bodyOf(message);
-    if (ours) this.#events?.frame(ours.body, handle);
-    else if (!this.#events?.foreign(message, handle)) this.#foreign?.take(message, handle);
+    if (ours) {
+      this.#events?.frame(ours.body, handle);
+    } else if (!this.#events?.foreign(message, handle) && !this.#othersListen) {
+      this.#foreign.keep(message, handle);
+    }
   };
+
+  readonly #onLateListener = (event: string | symbol): void => {
+    if (event !== "message") return;
+    this.#channel.off("newListener", this.#onLateListener as never);
+    process.nextTick(() => this.#deliver());
+  };
+
+  get #othersListen(): boolean {
+    const ours = this.#isOver ? 0 : 1;
+    return (this.#channel as ChildProcess).listenerCount("message") > ours;
+  }
+
+  #deliver(): void {
+    if (!this.#othersListen) return;
+    this.#foreign.deliver((...parameters) => {
+      (this.#channel as ChildProcess).emit("message", ...parameters);
+    });
+  }
 
   readonly #onExit = (exitCode: number | null, signal: NodeJS.Signals | null): void => {
     this.#sawExit = true;
     this.#end = endOf(exitCode, signal);
+    this.#seeEnd();
+  };
+
+  /** A child that never was started has no exit. Its error is the user's to handle. */
+  readonly #onError = (cause: Error): void => {
+    if ((this.#channel as ChildProcess).pid !== undefined) return;
+    this.#sawExit = true;
+    this.#end = { cause };
     this.#seeEnd();
   };
 
@@ -128,19 +159,28 @@ export class ProcessLink implements Link {
     this.#seeEnd();
   };
 
+  /** A write has failed. As long as there is a channel it has not ended: a `disconnect()` may wait for a handle. */
+  #seeClosed(): void {
+    if (!this.#sawDisconnect && !this.#channel.channel) this.#onDisconnect();
+  }
+
   /**
    * A `disconnect()` while a long message is being read: Node waits for its end by listening to its own event, but
    * has stopped to emit it, and neither side would ever hear that the channel is closed. So it is emitted here, empty.
    */
-  readonly #onNewListener = (event: string): void => {
-    if (event !== "internalMessage" || this.#channel.connected) return;
+  #endDisconnect(): void {
+    if (this.#channel.connected) return;
     process.nextTick(() => (this.#channel as ChildProcess).emit("internalMessage", {}));
-  };
+  }
 
-  /** A parent's exit cannot be seen, only that its end of the channel is closed. */
+  /**
+   * A parent's exit cannot be seen, only that its end of the channel is closed. Waiting for the second sign
+   * keeps nobody alive: who awaits something of the peer is.
+   */
   #seeEnd(): void {
+    clearTimeout(this.#waiting);
     if (this.#sawDisconnect && (this.#sawExit || this.#isParent)) this.#closeSoon();
-    else setTimeout(() => this.#closeSoon(), SECOND_SIGN);
+    else this.#waiting = setTimeout(() => this.#closeSoon(), SECOND_SIGN).unref();
   }
 
   /** After what has arrived was read: the poll phase comes before the immediate. */
@@ -168,9 +208,10 @@ export class ProcessLink implements Link {
     }, LOOK_EVERY).unref();
   }
 
-  #count(how: "refCounted" | "unrefCounted", times: number): void {
+  #count(isReason: boolean): void {
     const channel = (this.#channel as NodeJS.Process).channel as Counted | null | undefined;
-    for (let time = 0; time < times; time++) channel?.[how]?.();
+    if (isReason) channel?.refCounted?.();
+    else channel?.unrefCounted?.();
   }
 }
 
@@ -180,6 +221,17 @@ function ignore(message: unknown, handle: Handle | undefined): void {
 }
 
 function endOf(exitCode: number | null, signal: NodeJS.Signals | null): End {
+  // So Node says that it never was started, and why.
+  if (exitCode !== null && exitCode < 0) return { cause: systemError(exitCode) };
   if (signal) return { signal };
   return typeof exitCode === "number" ? { exitCode } : {};
+}
+
+function systemError(code: number): Error {
+  return new Error(process.getBuiltinModule("node:util").getSystemErrorName(code));
+}
+
+/** Tells of errors without counting as somebody who handles them. */
+function errorMonitor(): symbol {
+  return process.getBuiltinModule("node:events").errorMonitor;
 }

@@ -2,169 +2,139 @@ import type { MessagePort, Worker } from "node:worker_threads";
 import type { End } from "../errors/bus-error.ts";
 import { bodyOf, FRAME_KEY } from "../wire/protocol.ts";
 import type { Serialization } from "../wire/serialization.ts";
-import { ForeignMessages } from "./foreign.ts";
 import type { Link, LinkEvents, PeerKind } from "./link.ts";
+import { isClosed } from "./port.ts";
+import { StandingListeners } from "./standing.ts";
+import { Window } from "./window.ts";
+
+/** What Node's types leave out of a channel that has a name. */
+type Channel = import("node:worker_threads").BroadcastChannel & { ref(): void; unref(): void };
+
+/** Looked up when it is needed: loading the package loads nothing of Node. */
+const nodeModule = process.getBuiltinModule;
 
 /**
- * A port takes whatever is posted, however far behind the other side is. So the sides tell each other
- * how many frames they have taken: more than a window of frames is never on its way.
+ * A thread and whoever started it, seen from either side. They meet on a channel of their own, which has the name of the
+ * thread's id: no other thread of the process ever has the same. What the user's `Worker` and `parentPort` carry, who
+ * sees it, and what they keep alive stays as it is without us.
  */
-const WINDOW = 32;
-const TELL_EVERY = 8;
-/** How often it is looked, in ms, whether others still listen on a port. */
-const LOOK_EVERY = 50;
-
-/** A worker thread seen from outside, its way to whoever started it, and any other port. */
 export class ThreadLink implements Link {
   readonly kind: PeerKind;
   readonly id: string;
   readonly serialization: Serialization = "clone";
   readonly carriesHandles = false;
-  readonly forgetsEarlyFrames = false;
+  // What is posted while nobody else is there is lost. Who comes second is heard; a thread comes when it likes.
+  readonly forgetsEarlyFrames: boolean;
   readonly encodesLater = false;
 
-  readonly #channel: Worker | MessagePort;
-  /** The port keeps the process alive as long as it listens, unless we see to it. */
-  readonly #port: MessagePort | undefined;
+  /** Its end is the end of the link. */
+  readonly #user: Worker | MessagePort;
+  readonly #name: string;
+  readonly #exit: StandingListeners | undefined;
+  readonly #window: Window;
+  #channel: Channel | undefined;
   #events: LinkEvents | undefined;
-  #foreign: ForeignMessages | undefined;
-  #isOver = false;
+  #isHeard = false;
   #isHeld = false;
-  #looking: NodeJS.Timeout | undefined;
-  /** Frames posted that the other side has not said it has taken. */
-  #untaken = 0;
-  /** What waits for the window to open. */
-  #waiting: (() => void)[] = [];
-  #taken = 0;
 
-  constructor(channel: Worker | MessagePort, kind: PeerKind, id: string) {
-    this.#channel = channel;
+  /** The thread, or within it its `parentPort`; and its id. */
+  constructor(user: Worker | MessagePort, threadId: number, kind: PeerKind, id: string) {
+    this.#user = user;
+    this.#name = `${FRAME_KEY} thread ${threadId}`;
     this.kind = kind;
     this.id = id;
-    this.#port = "start" in channel ? channel : undefined;
+    this.forgetsEarlyFrames = kind === "parent";
+    this.#exit = isThread(user)
+      ? new StandingListeners(user, [["exit", this.#onExit as never]])
+      : undefined;
+    this.#window = new Window(
+      (message) => this.#channel?.postMessage(message),
+      () => this.#updateHold(),
+    );
   }
 
   get ended(): End | undefined {
-    return "threadId" in this.#channel && this.#channel.threadId === -1 ? {} : undefined;
+    const isOver = isThread(this.#user) ? this.#user.threadId === -1 : isClosed(this.#user);
+    return isOver ? {} : undefined;
   }
 
   open(events: LinkEvents): void {
+    const { BroadcastChannel } = nodeModule("node:worker_threads");
     this.#events = events;
-    this.#channel.on("message", this.#onMessage);
-    this.#channel.on("messageerror", this.#onMessageError);
-    if (this.#port) {
-      this.#port.on("close", this.#onClose);
-      this.#port.unref();
-      watchPort(this);
-    } else {
-      this.#channel.on("exit", this.#onExit);
-    }
-    this.#foreign = new ForeignMessages(this.#channel as never, !this.#port);
+    const channel = new BroadcastChannel(this.#name) as Channel;
+    channel.onmessage = ({ data }) => this.#receive(data);
+    channel.onmessageerror = () => this.#events?.frame(undefined, undefined);
+    channel.unref();
+    this.#channel = channel;
+    if (this.#exit) this.#exit.place();
+    else this.#user.on("close", this.#onClose);
   }
 
   send(frame: object, _handle: undefined, done: () => void): boolean {
-    this.#channel.postMessage(frame);
-    this.#untaken++;
-    const isOpen = this.#untaken < WINDOW;
-    if (isOpen) process.nextTick(done);
-    else this.#waiting.push(done);
-    return isOpen;
+    if (this.#isHeard) return this.#window.send(frame, done);
+    // Nobody may be there who would ever tell that it was taken.
+    this.#channel?.postMessage(frame);
+    process.nextTick(done);
+    return true;
   }
 
   hold(alive: boolean): void {
-    if (alive) this.#port?.ref();
-    else if (!this.#othersListen()) this.#port?.unref();
     this.#isHeld = alive;
+    this.#updateHold();
   }
 
   detach(): void {
-    this.#isOver = true;
-    this.#channel.off("message", this.#onMessage);
-    this.#channel.off("messageerror", this.#onMessageError);
-    this.#channel.off("close", this.#onClose);
-    this.#channel.off("exit", this.#onExit);
-    unwatchPort(this);
-    clearInterval(this.#looking);
-    // Node counts only first and last listeners: with ours gone, those of others keep the port again.
-    if (this.#othersListen(0)) this.#port?.ref();
-    this.#foreign?.leave();
+    if (this.#exit) this.#exit.remove();
+    else this.#user.off("close", this.#onClose);
+    this.#channel?.close();
+    this.#channel = undefined;
   }
 
-  readonly #onMessage = (message: unknown): void => {
+  /** A thread keeps whoever started it alive by itself, unless the user has let it go. */
+  #updateHold(): void {
+    if (isThread(this.#user)) return;
+    // What waits is written before a thread ends.
+    if (this.#isHeld || this.#window.isWaiting) this.#channel?.ref();
+    else this.#channel?.unref();
+  }
+
+  #receive(message: unknown): void {
     const ours = bodyOf(message);
-    if (!ours) {
-      if (!this.#events?.foreign(message, undefined)) this.#foreign?.take(message);
-    } else if (typeof ours.body === "number") {
-      this.#openWindow(ours.body);
+    if (!ours) return;
+    this.#isHeard = true;
+    if (typeof ours.body === "number") {
+      this.#window.open(ours.body);
     } else {
-      this.#tellTaken();
+      this.#window.took();
       this.#events?.frame(ours.body, undefined);
     }
-  };
+  }
 
-  readonly #onMessageError = (): void => {
-    this.#events?.frame(undefined, undefined);
-  };
-
+  /** Everything that the thread had posted has arrived, and may not have been read. */
   readonly #onExit = (exitCode: number): void => {
-    this.#close({ exitCode });
+    while (this.#channel) {
+      const received = readNow(this.#channel);
+      if (!received) break;
+      this.#receive(received.message);
+    }
+    if (this.#channel) this.#events?.closed({ exitCode });
   };
 
   readonly #onClose = (): void => {
-    this.#close({});
+    this.#events?.closed({});
   };
+}
 
-  /**
-   * A port whose first listener is ours is let go by us; somebody else's listener, added later,
-   * does not take hold of it again by itself.
-   */
-  yieldToOthers(): void {
-    if (!this.#othersListen()) return;
-    this.#port?.ref();
-    // Nor does its removal let go.
-    this.#looking ??= setInterval(() => {
-      if (this.#othersListen()) return;
-      clearInterval(this.#looking);
-      this.#looking = undefined;
-      if (!this.#isHeld) this.#port?.unref();
-    }, LOOK_EVERY).unref();
-  }
-
-  #tellTaken(): void {
-    this.#taken++;
-    if (this.#taken % TELL_EVERY === 0) this.#channel.postMessage({ [FRAME_KEY]: TELL_EVERY });
-  }
-
-  #openWindow(taken: number): void {
-    if (!(taken > 0)) return;
-    this.#untaken = Math.max(0, this.#untaken - taken);
-    if (this.#untaken >= WINDOW) return;
-    for (const done of this.#waiting.splice(0)) done();
-  }
-
-  #othersListen(ours = 1): boolean {
-    return this.#port !== undefined && this.#port.listenerCount("message") > ours;
-  }
-
-  #close(end: End): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#events?.closed(end);
+/** The next message that has arrived. */
+function readNow(channel: Channel): { message: unknown } | undefined {
+  try {
+    return nodeModule("node:worker_threads").receiveMessageOnPort(channel as never);
+  } catch {
+    // Other runtimes read only ports in this way.
+    return undefined;
   }
 }
 
-/** The links whose ports are looked at before the process would exit. */
-const watched = new Set<ThreadLink>();
-
-function watchPort(link: ThreadLink): void {
-  if (watched.size === 0) process.on("beforeExit", beforeExit);
-  watched.add(link);
-}
-
-function unwatchPort(link: ThreadLink): void {
-  if (watched.delete(link) && watched.size === 0) process.off("beforeExit", beforeExit);
-}
-
-function beforeExit(): void {
-  for (const link of watched) link.yieldToOthers();
+function isThread(user: Worker | MessagePort): user is Worker {
+  return "threadId" in user;
 }

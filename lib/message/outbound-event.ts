@@ -266,8 +266,13 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   cutOff(code: ErrorCode, reason: string, end: End = {}): BusError {
     const isWritten = this.stage === "written";
     const text = `${this.name} was not ${isWritten ? "acknowledged" : "sent"}: ${reason}`;
-    const { exitCode, signal } = end;
-    return new BusError(code, text, { exitCode, signal, executed: isWritten ? "maybe" : "no" });
+    const { exitCode, signal, cause } = end;
+    return new BusError(code, text, {
+      exitCode,
+      signal,
+      executed: isWritten ? "maybe" : "no",
+      ...(cause !== undefined && { cause }),
+    });
   }
 
   handOver(): void {

@@ -58,6 +58,11 @@ export interface Meta {
   readonly b?: string;
 }
 
+/** Whether what a 'message' listener was given is a frame of the bus, and nobody else's business. */
+export function isFrame(message: unknown): boolean {
+  return bodyOf(message) !== undefined;
+}
+
 /** The body of a frame of ours; `undefined` if a message on the channel is none. */
 export function bodyOf(message: unknown): { body: unknown } | undefined {
   if (typeof message !== "object" || message === null) return undefined;

@@ -1,0 +1,92 @@
+/** What an emitter tells, whatever it is. */
+export type AnyListener = (...parameters: never[]) => void;
+
+/** The part of an emitter this needs. */
+interface Emitter {
+  on(event: string, listener: AnyListener): unknown;
+  off(event: string | symbol, listener: AnyListener): unknown;
+  prependListener(event: string | symbol, listener: AnyListener): unknown;
+  listeners(event: string | symbol): unknown[];
+}
+
+/** What is told of listeners. */
+export interface StandingEvents {
+  /** Somebody adds one, in a moment. */
+  adding?(event: string | symbol): void;
+  /** One of ours was added, or removed by whomever, and the emitter has told its owner so. */
+  ours?(event: string | symbol, isAdded: boolean): void;
+}
+
+/**
+ * Listeners of ours among others on an emitter that is not ours. They come first, so that neither what another one
+ * throws nor a `once` that has just been served stands between. And they stay: who removes all listeners
+ * means to be rid of his own, and what the channel tells next would be lost.
+ */
+export class StandingListeners {
+  readonly #emitter: Emitter;
+  readonly #listeners: readonly (readonly [event: string | symbol, listener: AnyListener])[];
+  readonly #events: StandingEvents;
+  /** The emitter tells of its listeners, Node's own among those who hear. Who removes every listener there is ends that. */
+  #isTold = true;
+  #isPlacing = false;
+  #isRemoved = false;
+
+  constructor(
+    emitter: object,
+    listeners: readonly (readonly [string | symbol, AnyListener])[],
+    events: StandingEvents = {},
+  ) {
+    this.#emitter = emitter as Emitter;
+    this.#listeners = listeners;
+    this.#events = events;
+  }
+
+  /** Adds them. */
+  place(): void {
+    this.#emitter.on("newListener", this.#onAdding);
+    this.#emitter.on("removeListener", this.#onRemoved);
+    for (const [event, listener] of this.#listeners) this.#add(event, listener);
+  }
+
+  remove(): void {
+    this.#isRemoved = true;
+    this.#emitter.off("newListener", this.#onAdding);
+    for (const [event, listener] of this.#listeners) this.#emitter.off(event, listener);
+    this.#emitter.off("removeListener", this.#onRemoved);
+  }
+
+  /** Adds those again that somebody has removed. */
+  #replace(): void {
+    this.#isPlacing = false;
+    if (this.#isRemoved) return;
+    if (!this.#has("removeListener", this.#onRemoved)) {
+      this.#isTold = false;
+      this.#emitter.on("removeListener", this.#onRemoved);
+    }
+    if (!this.#has("newListener", this.#onAdding)) this.#emitter.on("newListener", this.#onAdding);
+    for (const [event, listener] of this.#listeners) {
+      if (!this.#has(event, listener)) this.#add(event, listener);
+    }
+  }
+
+  #add(event: string | symbol, listener: AnyListener): void {
+    this.#emitter.prependListener(event, listener);
+    if (this.#isTold) this.#events.ours?.(event, true);
+  }
+
+  #has(event: string | symbol, listener: AnyListener): boolean {
+    return this.#emitter.listeners(event).includes(listener);
+  }
+
+  readonly #onAdding = (event: string | symbol): void => {
+    this.#events.adding?.(event);
+  };
+
+  readonly #onRemoved = (event: string | symbol, listener: unknown): void => {
+    const isOne = this.#listeners.some(([ours, each]) => ours === event && each === listener);
+    if (isOne && this.#isTold) this.#events.ours?.(event, false);
+    if (this.#isRemoved || this.#isPlacing || !(isOne || listener === this.#onAdding)) return;
+    this.#isPlacing = true;
+    process.nextTick(() => this.#replace());
+  };
+}
