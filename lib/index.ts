@@ -24,7 +24,7 @@ export { type Logger, type LoggingOptions, logging } from "./middleware/logging.
 export { namespacing } from "./middleware/namespacing.ts";
 export { type QueueingOptions, queueing } from "./middleware/queueing.ts";
 export type { NamespaceOptions } from "./namespace/namespace.ts";
-export type { Limits } from "./outbox/backlog.ts";
+export type { Limits } from "./outbox/limits.ts";
 export type { Handle } from "./wire/handle.ts";
 export { isFrame } from "./wire/protocol.ts";
 

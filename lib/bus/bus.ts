@@ -6,7 +6,7 @@ import { check, wrong } from "../errors/check.ts";
 import type { Peer } from "../message/peer.ts";
 import type { AnyListener } from "../namespace/listeners.ts";
 import type { Namespace, NamespaceOptions } from "../namespace/namespace.ts";
-import type { Limits } from "../outbox/backlog.ts";
+import type { Limits } from "../outbox/limits.ts";
 import type { Hub } from "./hub.ts";
 import type { LifecycleEvents } from "./lifecycle.ts";
 

@@ -11,7 +11,8 @@ import { namespacing } from "../middleware/namespacing.ts";
 import { queueing } from "../middleware/queueing.ts";
 import type { Finder } from "../namespace/listeners.ts";
 import { Namespace } from "../namespace/namespace.ts";
-import type { Limits } from "../outbox/backlog.ts";
+import { Total } from "../outbox/backlog.ts";
+import { createLimits, type Limits } from "../outbox/limits.ts";
 import type { Host, Scope } from "../peer/host.ts";
 import type { Session } from "../peer/session.ts";
 import { Deadlines, MAX_TIMEOUT } from "../time/deadlines.ts";
@@ -25,13 +26,13 @@ interface Closable {
 }
 
 const DEFAULT_ACK_TIMEOUT = 10_000;
-const MEBIBYTE = 2 ** 20;
 
 /** What all buses of one process share: namespaces, peers, layers, time. */
 export class Hub implements Host {
   readonly lifecycle: Lifecycle = new Lifecycle();
   readonly deadlines: Deadlines = new Deadlines();
-  readonly limits: Limits = { pending: 16 * MEBIBYTE, message: 64 * MEBIBYTE };
+  readonly limits: Limits = createLimits();
+  readonly total: Total = new Total();
   readonly layers: Layers = new Layers([
     logging(),
     namespacing(),

@@ -1,5 +1,5 @@
 import type { Handle } from "../wire/handle.ts";
-import { estimateSize } from "../wire/size.ts";
+import { measureAtLeast } from "../wire/size.ts";
 import type { V1Event } from "./v1.ts";
 
 /** Messages, and bytes, that wait for namespaces of this process, at most. */
@@ -33,7 +33,7 @@ export class Held {
   }
 
   add(message: HeldMessage): void {
-    const size = estimateSize(message.event.payload);
+    const size = measureAtLeast(message.event.payload);
     const isFull = this.#messages >= MOST_MESSAGES || this.#bytes + size > MOST_BYTES;
     if (isFull) {
       this.#refuse(message);

@@ -317,16 +317,16 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
 
   /** Whether its text is all that is needed of it: nobody waits for it, nothing ends it, no handle goes with it. */
   get isBundleable(): boolean {
-    const json = this.snapshot?.json;
-    return json !== undefined && !this.#isSpecial && this.bucket === 0;
+    const isText = ["text", "nothing"].includes(this.snapshot?.form ?? "");
+    return isText && !this.#isSpecial && this.bucket === 0;
   }
 
   /** The item as text, with its payload. Only for a message whose payload was taken as JSON. */
   text(): string {
-    const item = JSON.stringify(this.item());
-    const json = this.snapshot?.json;
+    const [item, snapshot] = [JSON.stringify(this.item()), this.snapshot];
     // Joined, not concatenated: a concatenation would keep its parts in memory.
-    return json ? [item.slice(0, -1), ",", json, "]"].join("") : item;
+    if (snapshot?.form !== "text") return item;
+    return [item.slice(0, -1), ",", snapshot.value as string, "]"].join("");
   }
 
   written(): void {

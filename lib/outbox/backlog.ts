@@ -1,18 +1,8 @@
 import type { OutboundMessage } from "../message/outbound.ts";
 import type { Serialization } from "../wire/serialization.ts";
-import { estimateSize } from "../wire/size.ts";
-import { type Snapshot, takeSnapshot } from "../wire/snapshot.ts";
-
-/** Bounds of a bus, in bytes a peer. */
-export interface Limits {
-  /**
-   * What may wait for a peer, and be unwritten, in bytes: 16 MiB by default. Beyond it `ERR_QUEUE_FULL`. The channel
-   * is given half of it at a time, and no more than 64 frames.
-   */
-  pending: number;
-  /** What one message that has to wait may take, in bytes: 64 MiB by default. Beyond it `ERR_TOO_LARGE`. */
-  message: number;
-}
+import { measureAtLeast } from "../wire/size.ts";
+import { hold, isMeasured, isWithin, keep, type Snapshot } from "../wire/snapshot.ts";
+import type { Limits } from "./limits.ts";
 
 /** What a waiting message takes in memory beside its payload, in bytes. */
 const OVERHEAD = 32;
@@ -32,75 +22,115 @@ interface BacklogPeer {
   readonly serialization: Serialization;
 }
 
+/** What waits for all peers of a bus together. */
+export class Total {
+  /** Bytes that wait, or were given to channels and not taken by the system. */
+  taken = 0;
+  /** Who waits for room. */
+  readonly watchers: Set<Backlog> = new Set();
+}
+
 /** What waits for one peer, in bytes and within bounds: until its namespace is ready, or until it can be written. */
 export class Backlog {
   #waiting = 0;
   #unwritten = 0;
+  #isClosed = false;
   #drained: (() => void)[] = [];
   readonly #peer: BacklogPeer;
   readonly #limits: Limits;
+  readonly #total: Total;
 
-  constructor(peer: BacklogPeer, limits: Limits) {
+  constructor(peer: BacklogPeer, limits: Limits, total: Total) {
     this.#peer = peer;
     this.#limits = limits;
+    this.#total = total;
   }
 
   /**
-   * Lets a message wait: reads its data now, and counts its bytes until it is written or settled. If
+   * Lets a message wait: reads its data now, if that was not done, and counts its bytes until it is written or settled. If
    * it cannot wait it is settled, and no other is touched.
    */
   reserve(message: OutboundMessage, bytes: number = this.#limits.pending): boolean {
     if (message.reserved > 0) return true;
-    const { payload } = message;
     // What certainly has no room need not be encoded first.
+    const { payload } = message;
     const least = typeof payload === "string" ? payload.length : 0;
     if (this.#isFull(message, least, bytes)) return false;
-    let snapshot: Snapshot;
+    const { serialization } = this.#peer;
+    if (
+      !this.#read(message, () =>
+        message.snapshot ? keep(serialization, message.snapshot) : hold(serialization, payload),
+      )
+    )
+      return false;
+    const size = message.snapshot?.size ?? 0;
+    return this.fits(message) && this.#take(message, size, bytes);
+  }
+
+  /** Lets a message wait whose data is still to be read, as its layers may change it: only what can be seen of it counts. */
+  claim(message: OutboundMessage): boolean {
+    return this.#take(message, measureAtLeast(message.payload), this.#limits.pending);
+  }
+
+  /**
+   * Whether a message that has been read may be sent at all. If not it is settled; not before it was measured, if
+   * its size was only about right.
+   */
+  fits(message: OutboundMessage): boolean {
+    const most = this.#limits.message;
+    const { snapshot } = message;
+    if (!snapshot || message.mayOverdraw || isWithin(snapshot, most)) return true;
+    if (!isMeasured(snapshot)) {
+      const { serialization } = this.#peer;
+      if (!this.#read(message, () => hold(serialization, snapshot.value))) return false;
+    }
+    const size = message.snapshot?.size ?? 0;
+    if (size <= most) return true;
+    message.noRoom("ERR_TOO_LARGE", `it takes ${size} bytes, limits.message is ${most}`);
+    return false;
+  }
+
+  /** Returns whether the message can be encoded, and is still there: reading it may run code of the user's. */
+  #read(message: OutboundMessage, take: () => Snapshot): boolean {
     try {
-      snapshot = takeSnapshot(this.#peer.serialization, payload);
+      const snapshot = take();
+      message.snapshot = snapshot;
+      message.size = snapshot.size;
     } catch (cause) {
       message.unencodable(cause);
       return false;
     }
-    const { size } = snapshot;
-    if (!this.fits(message, size) || !this.#take(message, size, bytes)) return false;
-    message.snapshot = snapshot;
-    return true;
-  }
-
-  /** The same for a message whose data may still change: its size is a guess, and it is read later. */
-  claim(message: OutboundMessage): boolean {
-    return this.#take(message, estimateSize(message.payload), this.#limits.pending);
-  }
-
-  /** Whether a message of that size, in bytes, may be sent at all. If not it is settled. */
-  fits(message: OutboundMessage, size: number): boolean {
-    const most = this.#limits.message;
-    if (size <= most || message.mayOverdraw) return true;
-    message.noRoom("ERR_TOO_LARGE", `it takes ${size} bytes, limits.message is ${most}`);
-    return false;
+    return !message.abandoned;
   }
 
   #take(message: OutboundMessage, size: number, bytes: number): boolean {
     if (this.#isFull(message, size, bytes)) return false;
     message.reserved = size + OVERHEAD;
     this.#waiting += message.reserved;
+    this.#count(message.reserved);
     return true;
   }
 
   /** Whether there is no room for so many bytes more; then the message is settled. */
   #isFull(message: OutboundMessage, size: number, bytes: number): boolean {
-    const needed = size + OVERHEAD;
-    // One message may be larger than what may wait in all, as long as it waits alone.
-    const isFull = message.mayOverdraw
-      ? this.#waiting > 0 && this.#waiting + needed > bytes * OVERDRAFT
-      : (this.#waiting > 0 && this.#waiting + needed > bytes) ||
-        (this.#taken > 0 && this.#taken + needed > this.#limits.pending);
+    const why = this.#lackOfRoom(size + OVERHEAD, bytes, message.mayOverdraw ? OVERDRAFT : 1);
+    if (why) message.noRoom("ERR_QUEUE_FULL", why);
+    return why !== undefined;
+  }
+
+  /** One message may be larger than what may wait in all, as long as it waits alone. */
+  #lackOfRoom(needed: number, bytes: number, overdraft: number): string | undefined {
+    const { pending, total } = this.#limits;
+    const isFull =
+      (this.#waiting > 0 && this.#waiting + needed > bytes * overdraft) ||
+      (overdraft === 1 && this.#taken > 0 && this.#taken + needed > pending);
     if (isFull) {
-      const why = `${this.#taken} of ${bytes} bytes wait for ${this.#peer.id} already`;
-      message.noRoom("ERR_QUEUE_FULL", `${why}; send less at a time, or raise limits.pending`);
+      const much = `${this.#taken} of ${bytes} bytes wait for ${this.#peer.id} already`;
+      return `${much}; send less at a time, or raise limits.pending`;
     }
-    return isFull;
+    const all = this.#total.taken;
+    if (all === 0 || all + needed <= total * overdraft) return undefined;
+    return `${all} of ${total} bytes wait for all peers already; send less at a time, or raise limits.total`;
   }
 
   /** Bytes that wait. */
@@ -116,11 +146,13 @@ export class Backlog {
   /** So many bytes were given to the channel. */
   give(bytes: number): void {
     this.#unwritten += bytes;
+    this.#count(bytes);
   }
 
   /** The system has taken them, or the channel has given them back. */
   took(bytes: number): void {
     this.#unwritten -= bytes;
+    this.#count(-bytes);
     this.#moved();
   }
 
@@ -134,21 +166,30 @@ export class Backlog {
   /** So many bytes do not wait any more. */
   leave(bytes: number): void {
     this.#waiting -= bytes;
+    this.#count(-bytes);
     this.#moved();
+  }
+
+  #count(bytes: number): void {
+    if (!this.#isClosed) this.#total.taken += bytes;
   }
 
   /** Less waits than before. */
   #moved(): void {
-    if (this.#drained.length > 0 && this.#taken <= this.#limits.pending / LOW) this.close();
+    this.#letGo();
+    const { watchers } = this.#total;
+    if (watchers.size > 0) for (const other of watchers) other.#letGo();
   }
 
   get #taken(): number {
-    return this.#waiting + this.unwritten;
+    return this.#waiting + this.#unwritten;
   }
 
-  /** Bytes that may be given to the channel before the system has taken any of them. */
-  get window(): number {
-    return this.#limits.pending / WINDOW;
+  /** Whether the channel has as much as it may be given before the system has taken any of it. */
+  get isFull(): boolean {
+    if (this.#unwritten === 0) return false;
+    const { pending, total } = this.#limits;
+    return this.#unwritten >= pending / WINDOW || this.#total.taken >= total;
   }
 
   /** Bytes that may be on their way within one tick. */
@@ -158,17 +199,36 @@ export class Backlog {
 
   /** Whether so little waits that a careful sender need not hold back. */
   get isWide(): boolean {
-    return this.#taken < this.#limits.pending / HIGH;
+    return this.#hasLess(HIGH);
+  }
+
+  /** Whether less waits than that part of the room. With nothing of its own waiting a peer never has to wait for others. */
+  #hasLess(part: number): boolean {
+    if (this.#taken === 0) return true;
+    const { pending, total } = this.#limits;
+    return this.#taken < pending / part && this.#total.taken < total - total / part;
   }
 
   /** Resolves when most of what waits has gone, or there is no sense in waiting. */
   drained(): Promise<void> {
-    if (this.isWide) return Promise.resolve();
+    if (this.isWide || this.#isClosed) return Promise.resolve();
+    this.#total.watchers.add(this);
     return new Promise((resolve) => this.#drained.push(resolve));
   }
 
-  /** Lets go whoever waits for room. */
-  close(): void {
+  /** Lets go whoever waits for room, if there is some. */
+  #letGo(): void {
+    if (this.#drained.length === 0 || !this.#hasLess(LOW)) return;
+    this.#total.watchers.delete(this);
     for (const resolve of this.#drained.splice(0)) resolve();
+  }
+
+  /** Nothing waits any more, and nobody has to. */
+  close(): void {
+    this.#total.taken -= this.#taken;
+    this.#isClosed = true;
+    this.#total.watchers.delete(this);
+    for (const resolve of this.#drained.splice(0)) resolve();
+    for (const other of this.#total.watchers) other.#letGo();
   }
 }

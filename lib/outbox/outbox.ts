@@ -3,32 +3,32 @@ import type { Link, SendFailure } from "../links/link.ts";
 import { OutboundMessage } from "../message/outbound.ts";
 import { OutboundEvent } from "../message/outbound-event.ts";
 import { endStretch } from "../time/stretch.ts";
-import { type Encoded, encodeFrame } from "../wire/encode.ts";
+import { type Choice, chooseParcels, encodeFrame } from "../wire/encode.ts";
 import type { Handle } from "../wire/handle.ts";
 import type { Note } from "../wire/note.ts";
 import type { Parcel } from "../wire/parcel.ts";
-import type { Serialization } from "../wire/serialization.ts";
-import { estimateSize } from "../wire/size.ts";
-import { restore, takeSnapshot } from "../wire/snapshot.ts";
+import { restore } from "../wire/snapshot.ts";
 import type { Backlog } from "./backlog.ts";
 import { Bundle } from "./bundle.ts";
 import { mostInFrame, type Traffic } from "./framing.ts";
+import { PayloadReader, SETTLED, sizeAtOnce } from "./payload-reader.ts";
 import { Progress, type Step } from "./progress.ts";
-import { noteUse, shareEncoding } from "./sharing.ts";
+import { endSharing, flushSoon, type SharingOutbox } from "./sharing.ts";
 import { Transfer } from "./transfer.ts";
+import { isToldBy, type OutboxTranslator } from "./translation.ts";
 
 /** Frames given to the channel and not taken by the system, beyond which everything waits here. */
 const MOST_UNWRITTEN = 64;
 /** What is emitted in one tick beyond this many messages, or the room for a burst, counts as waiting. */
 const BURST = 4096;
+/** So many messages may wait to be read until the tick ends; then all of them are. */
+const MOST_UNREAD = 64;
 /** A peer that does not read gets no more than this many notes between the buses. */
 const MOST_NOTES = 1000;
 
-/** Tells some messages otherwise than in frames, each as a message of its own. */
-export interface OutboxTranslator {
-  /** Whether who gets the message understands nothing else. */
-  speaksTo(message: OutboundMessage): boolean;
-  translate(message: OutboundMessage, payload: unknown): object;
+/** A frame that is ready to be sent. */
+interface Encoded extends Choice {
+  readonly frame: object;
 }
 
 /** What the outbox asks of its peer. */
@@ -44,11 +44,17 @@ export interface OutboxPeer extends Traffic {
  * could not write, or a handle is on its way, everything waits here, so that what was never written can be told
  * from what may have arrived.
  */
-export class Outbox {
+export class Outbox implements SharingOutbox {
   readonly #peer: OutboxPeer;
   #parcels: Parcel[] = [];
   #scheduled = false;
   #frameNumber = 0;
+  /** From here on the parcels may not have been read. */
+  #unreadFrom = 0;
+  /** From here on they may not be held: they are about to be sent. */
+  #unheldFrom = 0;
+  /** Code of the user's that runs while a frame is made must not make another. */
+  #isWriting = false;
   /** Parcels pushed since the last flush. */
   #inTick = 0;
   #bytesInTick = 0;
@@ -58,6 +64,7 @@ export class Outbox {
   readonly #writing = new Set<readonly Parcel[]>();
   /** The link asks to wait until they have. */
   #isBlocked = false;
+  readonly #reader: PayloadReader;
   readonly #progress = new Progress();
   readonly #transfer: Transfer;
   #closed = false;
@@ -65,6 +72,7 @@ export class Outbox {
 
   constructor(peer: OutboxPeer, onProgress: () => void) {
     this.#peer = peer;
+    this.#reader = new PayloadReader(peer);
     this.#transfer = new Transfer(peer.hold);
     this.#onProgress = onProgress;
   }
@@ -76,12 +84,11 @@ export class Outbox {
 
   get #isFull(): boolean {
     const { backlog } = this.#peer;
-    return (
-      this.#isBlocked || this.#unwritten >= MOST_UNWRITTEN || backlog.unwritten >= backlog.window
-    );
+    return this.#isBlocked || this.#unwritten >= MOST_UNWRITTEN || backlog.isFull;
   }
 
   get #isBurst(): boolean {
+    if (this.#inTick === 0) return false;
     return this.#inTick >= BURST || this.#bytesInTick >= this.#peer.backlog.burst;
   }
 
@@ -92,13 +99,16 @@ export class Outbox {
       message.discard();
       return;
     }
-    const { backlog } = this.#peer;
-    message.size = estimateSize(message.payload);
-    if (!backlog.fits(message, message.size)) return;
-    if (!this.#holds) noteUse(message.payload, message.size);
-    else if (!backlog.reserve(message)) return;
+    // What is emitted while others are read may have changed them.
+    endSharing();
+    const { snapshot } = message;
+    if (snapshot?.form === "undecided" && !this.#reader.decide(message, snapshot)) return;
+    if (!message.snapshot) message.size = sizeAtOnce(message.payload);
+    if (this.#holds && !this.#reserve(message)) return;
     message.handOver();
-    if (!this.#isBundled(message)) this.push(message);
+    if (this.#isBundled(message)) return;
+    this.push(message);
+    if (this.#parcels.length - this.#unreadFrom > MOST_UNREAD) this.readNow();
   }
 
   /** Puts a parcel into a frame of this tick. */
@@ -110,7 +120,40 @@ export class Outbox {
     this.#bytesInTick += parcel.size;
     if (this.#scheduled) return;
     this.#scheduled = true;
-    process.nextTick(() => this.#flush());
+    flushSoon(this);
+  }
+
+  /** What waits to be written. */
+  get parcels(): readonly Parcel[] {
+    return this.#parcels;
+  }
+
+  /** Reads what has been emitted in this tick, so that its size is known. What is more than a burst waits from now on. */
+  readNow(): void {
+    for (; this.#unreadFrom < this.#parcels.length; this.#unreadFrom++) {
+      const parcel = this.#parcels[this.#unreadFrom];
+      if (!(parcel instanceof OutboundMessage) || parcel.snapshot || parcel.abandoned) continue;
+      const before = parcel.size;
+      const isSound = this.#isBurst
+        ? this.#reserve(parcel)
+        : this.#reader.read(parcel) && this.#reader.keep(parcel);
+      if (isSound) this.#bytesInTick += parcel.size - before;
+      else this.#parcels[this.#unreadFrom] = SETTLED;
+    }
+  }
+
+  /** What could not be written in this tick is read now, and waits. */
+  #holdRest(): void {
+    for (; this.#unheldFrom < this.#parcels.length; this.#unheldFrom++) {
+      const parcel = this.#parcels[this.#unheldFrom];
+      if (!(parcel instanceof OutboundMessage) || parcel.abandoned) continue;
+      if (!this.#reserve(parcel)) this.#parcels[this.#unheldFrom] = SETTLED;
+    }
+    this.#unreadFrom = this.#unheldFrom;
+  }
+
+  #reserve(message: OutboundMessage): boolean {
+    return this.#peer.backlog.reserve(message);
   }
 
   /** Puts a message that has to wait with others, as text. Returns false if it has to stay an object. */
@@ -175,7 +218,8 @@ export class Outbox {
     if (this.#scheduled && this.#parcels.length === 1) this.#write();
   }
 
-  #flush(): void {
+  /** Writes what was emitted in this tick. */
+  flush(): void {
     this.#scheduled = false;
     this.#inTick = 0;
     this.#bytesInTick = 0;
@@ -186,23 +230,28 @@ export class Outbox {
 
   /** Writes what waits, as far as the link takes it. */
   #write(): void {
-    let sent = 0;
-    while (!this.#isFull && !this.#transfer.isUnderWay && sent < this.#parcels.length) {
-      sent += this.#send(this.#parcels, sent);
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    try {
+      let sent = 0;
+      while (!this.#isFull && !this.#transfer.isUnderWay && sent < this.#parcels.length) {
+        sent += this.#send(this.#parcels, sent);
+      }
+      this.#parcels = sent === this.#parcels.length ? [] : this.#parcels.slice(sent);
+      this.#unheldFrom = Math.max(0, this.#unheldFrom - sent);
+      this.#holdRest();
+    } finally {
+      this.#isWriting = false;
     }
-    this.#parcels = sent === this.#parcels.length ? [] : this.#parcels.slice(sent);
     this.#idle();
   }
 
   /** Makes a frame of the parcels from `start` on and sends it. Returns how many it has dealt with. */
   #send(parcels: readonly Parcel[], start: number, step?: Step): number {
-    const { serialization, link } = this.#peer;
     const most = mostInFrame(parcels[start]?.flow, parcels.length - start, this.#peer);
-    // What the link encodes later has to be read and checked now.
-    if (link.encodesLater) this.#takeSnapshots(parcels.slice(start, start + most));
-    else shareEncoding(serialization, parcels, start, start + most);
     const encoded = this.#encode(parcels, start, most);
     const { consumed } = encoded;
+    if (this.#closed) return consumed;
     // What is sent past the queue was never in it.
     const taken = step ?? this.#progress.take(parcels === this.#parcels ? consumed : 0);
     const [first] = encoded.parcels;
@@ -224,13 +273,34 @@ export class Outbox {
   /** A frame of the parcels from `start` on, or the first alone where it is told otherwise. */
   #encode(parcels: readonly Parcel[], start: number, most: number): Encoded {
     const { serialization, translator } = this.#peer;
-    if (!translator) return encodeFrame(serialization, ++this.#frameNumber, parcels, start, most);
     const first = parcels[start];
-    if (isToldBy(translator, first)) return translated(translator, first, serialization);
-    const few = parcels.slice(start, start + most);
-    const others = few.findIndex((each) => isToldBy(translator, each));
-    const fit = others < 0 ? most : others;
-    return encodeFrame(serialization, ++this.#frameNumber, parcels, start, fit);
+    if (translator && isToldBy(translator, first)) return this.#translate(translator, first);
+    let fit = most;
+    if (translator) {
+      const few = parcels.slice(start, start + most);
+      const other = few.findIndex((each) => isToldBy(translator, each));
+      if (other > 0) fit = other;
+    }
+    const choice = chooseParcels(serialization, parcels, start, fit, this.#reader.read);
+    // The number comes last: code of the user's may have sent another frame meanwhile.
+    const encoded = encodeFrame(serialization, ++this.#frameNumber, choice.parcels);
+    return { ...choice, ...encoded };
+  }
+
+  /** A message that is told otherwise than in a frame. If it cannot be encoded it is settled, and left out. */
+  #translate(translator: OutboxTranslator, message: OutboundMessage): Encoded {
+    const none = { frame: {}, consumed: 1, parcels: [], bytes: 0 };
+    if (message.abandoned || !this.#reader.read(message)) return none;
+    try {
+      // It looks after the handle, too.
+      message.item();
+      const payload = message.snapshot && restore(message.snapshot);
+      const frame = translator.translate(message, payload);
+      return { frame, consumed: 1, parcels: [message], bytes: message.size };
+    } catch (error) {
+      message.unencodable(error);
+      return none;
+    }
   }
 
   /** Whether a parcel is a message that is told otherwise. */
@@ -303,6 +373,8 @@ export class Outbox {
     this.#isBlocked = true;
     for (const parcel of parcels) parcel.notWritten();
     this.#parcels = [...parcels, ...this.#parcels];
+    this.#unheldFrom += parcels.length;
+    this.#unreadFrom += parcels.length;
   }
 
   /** The channel is sound, but could not take that handle, nor the message with it. */
@@ -311,44 +383,32 @@ export class Outbox {
     if (this.#transfer.isWith(event)) this.#endTransfer(false);
   }
 
-  /** One payload could not be encoded: encodes each by itself, leaves those out that fail, and sends the others. */
+  /** One payload could not be cloned: encodes it by itself, leaves it out if that fails, and sends the others. */
   #sendSound(parcels: readonly Parcel[], error: unknown, step: Step): void {
-    if (parcels.every((parcel) => parcel.isFrame || parcel.snapshot)) {
+    const isDoubtful = (parcel: Parcel) => {
+      const snapshot = parcel.isFrame ? undefined : parcel.snapshot;
+      return snapshot?.form === "beside" && typeof snapshot.value !== "string";
+    };
+    if (!parcels.some(isDoubtful)) {
       for (const parcel of parcels) parcel.unencodable(error);
       this.#progress.end(step);
       return;
     }
-    const sound = this.#takeSnapshots(parcels);
+    const sound = parcels.filter((parcel) => !isDoubtful(parcel) || this.#reader.keep(parcel));
     const last = sound.pop();
-    // Each in a frame of its own: all of them together may have been too long.
     for (const parcel of sound) this.#send([parcel], 0);
     if (last) this.#send([last], 0, step);
     else this.#progress.end(step);
   }
 
-  /** Encodes each payload by itself. Returns those of which that is possible; the others are settled. */
-  #takeSnapshots(parcels: readonly Parcel[]): Parcel[] {
-    return parcels.filter((parcel) => {
-      if (parcel.abandoned) return false;
-      if (parcel.isFrame) return true;
-      try {
-        parcel.snapshot ??= takeSnapshot(this.#peer.serialization, parcel.payload);
-        return true;
-      } catch (cause) {
-        parcel.unencodable(cause);
-        return false;
-      }
-    });
-  }
-
   /** It is known whether the handle has arrived: the next frames may go. */
   #endTransfer(arrived: boolean): void {
     this.#transfer.end(arrived);
-    this.#flush();
+    this.flush();
   }
 
   #resume(): void {
-    if (this.#parcels.length > 0 && !this.#scheduled) this.#flush();
+    if (this.#parcels.length > 0 && !this.#scheduled) this.flush();
     else this.#idle();
   }
 
@@ -360,32 +420,4 @@ export class Outbox {
 /** The handle that travels in a frame, with what is alone in it. */
 function handleOf(parcel: Parcel | undefined): Handle | undefined {
   return parcel === undefined || parcel.isFrame ? undefined : parcel.transfer;
-}
-
-function isToldBy(
-  translator: OutboxTranslator,
-  parcel: Parcel | undefined,
-): parcel is OutboundMessage {
-  return parcel instanceof OutboundMessage && translator.speaksTo(parcel);
-}
-
-/** A message that is told otherwise than in a frame. If it cannot be encoded it is settled, and left out. */
-function translated(
-  translator: OutboxTranslator,
-  message: OutboundMessage,
-  serialization: Serialization,
-): Encoded {
-  const none = { frame: {}, consumed: 1, parcels: [], bytes: 0 };
-  if (message.abandoned) return none;
-  try {
-    // It looks after the handle, too.
-    message.item();
-    const { snapshot } = message;
-    const payload = snapshot ? restore(serialization, snapshot) : message.payload;
-    const frame = translator.translate(message, payload);
-    return { frame, consumed: 1, parcels: [message], bytes: message.size };
-  } catch (error) {
-    message.unencodable(error);
-    return none;
-  }
 }

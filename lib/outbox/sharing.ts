@@ -1,60 +1,98 @@
 import type { Parcel } from "../wire/parcel.ts";
 import type { Serialization } from "../wire/serialization.ts";
-import { type Snapshot, takeSnapshot } from "../wire/snapshot.ts";
+import { hold, look, type Snapshot } from "../wire/snapshot.ts";
 
 /** What several peers are to get in this tick is encoded once, if it takes at least so many bytes. */
 const WORTH_IT = 2 ** 14;
 
-interface Shared {
-  isForSeveral: boolean;
-  readonly snapshots: Map<Serialization, Snapshot>;
+/** What is asked of an outbox that has something to write at the end of this tick. */
+export interface SharingOutbox {
+  flush(): void;
+  /** What waits to be written. */
+  readonly parcels: readonly Parcel[];
 }
 
-/** The larger payloads of this tick. Several peers share them, so they belong to no outbox, but to this module. */
-let payloads = new Map<object, Shared>();
+/** All outboxes that write at the end of this tick. */
+let outboxes: SharingOutbox[] = [];
+/** What they have in common, while they do. */
+let sharing: Sharing | undefined;
 
-/** Takes note of a payload that will be encoded at the end of this tick. */
-export function noteUse(payload: unknown, size: number): void {
-  if (size < WORTH_IT || typeof payload !== "object" || payload === null) return;
-  if (payloads.size === 0) setImmediate(forget);
-  const shared = payloads.get(payload);
-  if (shared) shared.isForSeveral = true;
-  else payloads.set(payload, { isForSeveral: false, snapshots: new Map() });
+/** Has an outbox write at the end of this tick, together with all others that have something to write then. */
+export function flushSoon(outbox: SharingOutbox): void {
+  if (outboxes.length === 0) process.nextTick(flushAll);
+  outboxes.push(outbox);
 }
 
-/** Gives those of the parcels whose payload others take too what was encoded for all. */
-export function shareEncoding(
-  serialization: Serialization,
-  parcels: readonly Parcel[],
-  start: number,
-  end: number,
-): void {
-  if (payloads.size === 0 || serialization === "clone") return;
-  for (const parcel of parcels.slice(start, end)) {
-    if (parcel.isFrame) continue;
-    const shared = payloads.get(parcel.payload as object);
-    if (shared?.isForSeveral) parcel.snapshot ??= snapshotOf(shared, serialization, parcel.payload);
-  }
+/** From here on nothing that was encoded is shared any more: something was emitted after that. */
+export function endSharing(): void {
+  sharing = undefined;
 }
 
-function snapshotOf(
-  shared: Shared,
-  serialization: Serialization,
-  payload: unknown,
-): Snapshot | undefined {
-  let snapshot = shared.snapshots.get(serialization);
-  if (!snapshot) {
+/** What was encoded of a payload for all that get it in this flush; nothing if there is only one. */
+export function share(serialization: Serialization, payload: unknown): Snapshot | undefined {
+  return sharing && typeof payload === "object" && payload !== null && serialization !== "clone"
+    ? sharing.take(serialization, payload)
+    : undefined;
+}
+
+function flushAll(): void {
+  const flushing = outboxes;
+  outboxes = [];
+  sharing = flushing.length > 1 ? new Sharing(flushing) : undefined;
+  for (const outbox of flushing) {
     try {
-      snapshot = takeSnapshot(serialization, payload);
-    } catch {
-      // Each of the messages will find that out for itself.
-      return undefined;
+      outbox.flush();
+    } catch (error) {
+      // It is a fault of ours, and no reason to keep the others from writing.
+      process.nextTick(() => {
+        throw error;
+      });
     }
-    shared.snapshots.set(serialization, snapshot);
   }
-  return snapshot;
+  sharing = undefined;
 }
 
-function forget(): void {
-  payloads = new Map();
+/** The larger payloads of one flush. Nothing is emitted while it lasts, so that none was read before its `emit`. */
+class Sharing {
+  readonly #outboxes: readonly SharingOutbox[];
+  /** How many messages have a payload; counted when the first turns out to be large. */
+  #uses: Map<unknown, number> | undefined;
+  readonly #snapshots = new Map<object, Map<Serialization, Snapshot>>();
+
+  constructor(outboxes: readonly SharingOutbox[]) {
+    this.#outboxes = outboxes;
+  }
+
+  take(serialization: Serialization, payload: object): Snapshot {
+    const known = this.#snapshots.size > 0 ? this.#snapshots.get(payload) : undefined;
+    const snapshot = known?.get(serialization) ?? look(serialization, payload);
+    if (known?.has(serialization) || snapshot.size < WORTH_IT) return snapshot;
+    if (snapshot.form !== "inline" && snapshot.form !== "beside") {
+      return this.#keep(serialization, payload, snapshot);
+    }
+    if (!known && this.#countUses(payload) < 2) return snapshot;
+    return this.#keep(serialization, payload, hold(serialization, snapshot.value));
+  }
+
+  #keep(serialization: Serialization, payload: object, snapshot: Snapshot): Snapshot {
+    const known = this.#snapshots.get(payload) ?? new Map<Serialization, Snapshot>();
+    this.#snapshots.set(payload, known.set(serialization, snapshot));
+    return snapshot;
+  }
+
+  #countUses(payload: object): number {
+    this.#uses ??= this.#countAll();
+    return this.#uses.get(payload) ?? 0;
+  }
+
+  #countAll(): Map<unknown, number> {
+    const uses = new Map<unknown, number>();
+    for (const { parcels } of this.#outboxes) {
+      for (const parcel of parcels) {
+        if (parcel.isFrame || parcel.snapshot || typeof parcel.payload !== "object") continue;
+        uses.set(parcel.payload, (uses.get(parcel.payload) ?? 0) + 1);
+      }
+    }
+    return uses;
+  }
 }

@@ -1,5 +1,5 @@
 import type { PeerKind } from "../links/link.ts";
-import type { OutboxTranslator } from "../outbox/outbox.ts";
+import type { OutboxTranslator } from "../outbox/translation.ts";
 import type { Handle } from "../wire/handle.ts";
 import type { AckArrival, Arrival } from "../wire/items.ts";
 

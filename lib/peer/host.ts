@@ -2,7 +2,8 @@ import type { BusError } from "../errors/bus-error.ts";
 import type { Message } from "../message/message.ts";
 import type { Peer } from "../message/peer.ts";
 import type { Namespace } from "../namespace/namespace.ts";
-import type { Limits } from "../outbox/backlog.ts";
+import type { Total } from "../outbox/backlog.ts";
+import type { Limits } from "../outbox/limits.ts";
 import type { Deadlines } from "../time/deadlines.ts";
 
 /** A namespace, or `undefined` for the whole bus. */
@@ -12,6 +13,8 @@ export type Scope = string | undefined;
 export interface Host {
   readonly deadlines: Deadlines;
   readonly limits: Limits;
+  /** What waits for all peers. */
+  readonly total: Total;
   readonly state: "open" | "closing" | "closed";
   /** In ms, for namespaces that have not their own. */
   readonly defaultAckTimeout: number;

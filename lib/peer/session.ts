@@ -8,6 +8,7 @@ import { type AckPeer, OutboundAck } from "../message/outbound-ack.ts";
 import type { OutboundEvent } from "../message/outbound-event.ts";
 import type { Peer, PeerState } from "../message/peer.ts";
 import { Backlog } from "../outbox/backlog.ts";
+import type { Limits } from "../outbox/limits.ts";
 import { Outbox, type OutboxPeer } from "../outbox/outbox.ts";
 import { failUnsent } from "../outbox/unsent.ts";
 import type { Handle } from "../wire/handle.ts";
@@ -59,7 +60,7 @@ export class Session
     this.kind = link.kind;
     this.serialization = link.serialization;
     this.hold = new Hold(link);
-    this.backlog = new Backlog(this, host.limits);
+    this.backlog = new Backlog(this, host.limits, host.total);
     this.outbox = new Outbox(this, () => host.progressed());
     this.unanswered = new Unanswered(link.id);
     this.#routes = new Routes(host, this);
@@ -80,6 +81,10 @@ export class Session
     return host === this.#host;
   }
 
+  get limits(): Limits {
+    return this.#host.limits;
+  }
+
   // What everybody sees.
 
   get state(): PeerState {
@@ -91,7 +96,9 @@ export class Session
   }
 
   get writable(): boolean {
-    return this.#state === "up" && this.backlog.isWide;
+    if (this.#state !== "up") return false;
+    this.outbox.readNow();
+    return this.backlog.isWide;
   }
 
   async drained(): Promise<void> {

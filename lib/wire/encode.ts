@@ -1,24 +1,55 @@
 import { runItem } from "./items.ts";
+import { isPatched } from "./kinds.ts";
 import type { ItemParcel, Parcel } from "./parcel.ts";
 import { Flag, FRAME_KEY, Item, type WireItem } from "./protocol.ts";
 import { isCloned, type Serialization } from "./serialization.ts";
-import { LONG, takeSnapshot } from "./snapshot.ts";
-import { isTree } from "./tree.ts";
-
-/** A frame, how many of the parcels it was made of, and which of them it holds. */
-export interface Encoded {
-  readonly frame: object;
-  readonly consumed: number;
-  readonly parcels: readonly Parcel[];
-  /** Its size, about. */
-  readonly bytes: number;
-}
+import { LONG, look, type Snapshot } from "./snapshot.ts";
 
 /** A frame takes no further message when it has this many bytes. */
 export const MOST_BYTES: number = 2 ** 16;
 
+/** Parcels for a frame, and how many were looked at to find them. */
+export interface Choice {
+  readonly parcels: readonly Parcel[];
+  readonly consumed: number;
+  /** What they take, about, in bytes. */
+  readonly bytes: number;
+}
+
 /**
- * Puts parcels into a frame, from `start` on and as many as fit (not more than `most`).
+ * Chooses parcels for a frame, from `start` on and as many as fit (not more than `most`), and has them read. `read` returns
+ * whether there is something to send: it settles what there is not.
+ */
+export function chooseParcels(
+  serialization: Serialization,
+  parcels: readonly Parcel[],
+  start: number,
+  most: number,
+  read: (parcel: ItemParcel) => boolean,
+): Choice {
+  const chosen: Parcel[] = [];
+  let bytes = 0;
+  let index = start;
+  let isFull = false;
+  for (; index < parcels.length && chosen.length < most && !isFull; index++) {
+    const parcel = parcels[index];
+    if (!parcel || parcel.abandoned) continue;
+    const isAlone = parcel.isFrame || parcel.transfer !== undefined;
+    if (isAlone && chosen.length > 0) break;
+    if (!parcel.isFrame && !read(parcel)) continue;
+    if (chosen.length > 0 && bytes + parcel.size > MOST_BYTES) break;
+    bytes += parcel.size;
+    chosen.push(parcel);
+    isFull = parcel.isFrame || isAlone || standsBeside(serialization, parcel.snapshot);
+  }
+  // Code of the user's has run, and may have settled what was chosen before.
+  const isSettled = chosen.some((parcel) => parcel.abandoned);
+  const left = isSettled ? chosen.filter((parcel) => !parcel.abandoned) : chosen;
+  return { parcels: left, consumed: index - start, bytes };
+}
+
+/**
+ * Puts parcels that were chosen into a frame.
  *
  * On a `json` channel a frame is `[number, item, ...]`, encoded by the channel. Elsewhere it
  * is `[number, text, payload?]`: plain data goes into one JSON text, several times faster than cloning each;
@@ -28,52 +59,55 @@ export function encodeFrame(
   serialization: Serialization,
   number: number,
   parcels: readonly Parcel[],
-  start: number,
-  most: number,
-): Encoded {
+): { readonly frame: object; readonly parcels: readonly Parcel[] } {
+  const [first] = parcels;
+  if (first?.isFrame) return { frame: frameOf([number, first.frameText()]), parcels };
   const cloned = isCloned(serialization);
-  const included: Parcel[] = [];
   const items = new Items(serialization, cloned ? [] : [number]);
-  let bytes = 0;
+  const included: Parcel[] = [];
   let beside: { value: unknown } | undefined;
-  let index = start;
-  for (; index < parcels.length && included.length < most && !beside; index++) {
-    const parcel = parcels[index];
-    if (!parcel || parcel.abandoned) continue;
-    const { size } = parcel;
-    if (included.length > 0) {
-      if (parcel.isFrame || parcel.transfer || bytes + size > MOST_BYTES) break;
-    }
-    bytes += size;
-    if (parcel.isFrame) {
-      const frame = { [FRAME_KEY]: [number, parcel.frameText()] };
-      return { frame, consumed: index + 1 - start, parcels: [parcel], bytes };
-    }
+  for (const parcel of parcels) {
+    if (parcel.isFrame) continue;
     try {
       beside = items.add(parcel);
       included.push(parcel);
     } catch (error) {
       parcel.unencodable(error);
     }
-    if (parcel.transfer) {
-      index++;
-      break;
-    }
   }
   const { list } = items;
-  const body = !cloned
-    ? list
-    : beside
-      ? [number, JSON.stringify(list), beside.value]
-      : [number, JSON.stringify(list)];
-  return { frame: { [FRAME_KEY]: body }, consumed: index - start, parcels: included, bytes };
+  if (isPatched()) protect(list);
+  if (!cloned) return { frame: frameOf(list), parcels: included };
+  const text = JSON.stringify(list);
+  return {
+    frame: frameOf(beside ? [number, text, beside.value] : [number, text]),
+    parcels: included,
+  };
+}
+
+function frameOf(body: unknown[]): object {
+  const frame = { [FRAME_KEY]: body };
+  if (isPatched()) {
+    for (const part of [frame, body]) hideToJSON(part);
+  }
+  return frame;
+}
+
+/** Somebody has taught all objects a `toJSON`: the parts of a frame are not asked for theirs. */
+function protect(part: unknown): void {
+  if (typeof part !== "object" || part === null) return;
+  hideToJSON(part);
+  for (const inner of Object.values(part)) protect(inner);
+}
+
+function hideToJSON(part: object): void {
+  Object.defineProperty(part, "toJSON", { value: undefined, configurable: true });
 }
 
 /** The items of a frame that is being made. */
 class Items {
   readonly list: unknown[];
   readonly #serialization: Serialization;
-  readonly #isCloned: boolean;
   /** The item at the end, if it is a run that may go on, and what the next in it has to be. */
   #run: WireItem | undefined;
   #head = 0;
@@ -83,30 +117,26 @@ class Items {
 
   constructor(serialization: Serialization, list: unknown[]) {
     this.#serialization = serialization;
-    this.#isCloned = isCloned(serialization);
     this.list = list;
   }
 
   /** Adds a parcel; returns what has to stand beside the text of the frame. */
   add(parcel: ItemParcel): { value: unknown } | undefined {
-    const { plainHead } = parcel;
-    if (plainHead !== undefined && this.#isPlain(parcel)) {
-      this.#addToRun(parcel, plainHead);
+    const { plainHead, payload } = parcel;
+    // What answers instead of a reply that was refused has not been read yet.
+    const snapshot = parcel.snapshot ?? look(this.#serialization, payload);
+    if (plainHead !== undefined && snapshot.form === "inline") {
+      this.#addToRun(parcel, plainHead, snapshot.value);
       return undefined;
     }
     const item = parcel.item();
-    const beside = addPayload(this.#serialization, item, parcel);
+    const beside = addPayload(this.#serialization, item, snapshot);
     this.list.push(item);
     this.#run = undefined;
     return beside;
   }
 
-  #isPlain({ payload, snapshot }: ItemParcel): boolean {
-    if (snapshot || payload === undefined) return false;
-    return this.#isCloned ? isInline(payload) : !needsOwnEncoding(payload);
-  }
-
-  #addToRun({ id, namespace, event, payload }: ItemParcel, head: number): void {
+  #addToRun({ id, namespace, event }: ItemParcel, head: number, payload: unknown): void {
     const isAck = head === Item.ACK;
     const goesOn =
       this.#run !== undefined &&
@@ -130,51 +160,24 @@ class Items {
 function addPayload(
   serialization: Serialization,
   item: WireItem,
-  parcel: ItemParcel,
+  snapshot: Snapshot,
 ): { value: unknown } | undefined {
-  const { payload } = parcel;
-  if (payload === undefined) return undefined;
-  const cloned = isCloned(serialization);
-  let snapshot = parcel.snapshot;
-  if (!snapshot && !cloned && needsOwnEncoding(payload)) {
-    snapshot = takeSnapshot(serialization, payload);
+  const { form, value } = snapshot;
+  if (form === "nothing") return undefined;
+  if (standsBeside(serialization, snapshot)) {
+    const isEncoded = form === "text" || form === "bytes";
+    item[0] = (item[0] as number) | Flag.BESIDE | (isEncoded ? Flag.ENCODED : 0);
+    return { value };
   }
-  if (!snapshot) {
-    return place(item, payload, cloned);
-  }
-  if (snapshot.value !== undefined) return place(item, snapshot.value, cloned);
-  if (cloned && snapshot.clone) return placeBeside(item, snapshot.clone.value, 0);
-  if (cloned && snapshot.bytes) return placeBeside(item, snapshot.bytes, Flag.ENCODED);
-  if (cloned && snapshot.json && snapshot.json.length > LONG) {
-    return placeBeside(item, snapshot.json, Flag.ENCODED);
-  }
-  if (snapshot.json === undefined) throw new TypeError("JSON cannot encode it");
-  if (snapshot.json !== "") {
-    item[0] = (item[0] as number) | Flag.ENCODED;
-    item.push(snapshot.json);
-  }
-  return undefined;
-}
-
-/** Puts a value into the text of the frame, or beside it. */
-function place(item: WireItem, value: unknown, cloned: boolean): { value: unknown } | undefined {
-  if (cloned && !isInline(value)) return placeBeside(item, value, 0);
+  if (form === "text") item[0] = (item[0] as number) | Flag.ENCODED;
   item.push(value);
   return undefined;
 }
 
-/** Whether a payload is best told in the text of a frame that is cloned. */
-function isInline(payload: unknown): boolean {
-  return typeof payload === "string" ? payload.length <= LONG : isTree(payload);
-}
-
-function placeBeside(item: WireItem, value: unknown, flag: number): { value: unknown } {
-  item[0] = (item[0] as number) | Flag.BESIDE | flag;
-  return { value };
-}
-
-/** Where JSON would read a value in a list (`null`) otherwise than by itself (nothing). */
-function needsOwnEncoding(payload: unknown): boolean {
-  if (typeof payload === "function" || typeof payload === "symbol") return true;
-  return typeof (payload as { toJSON?: unknown } | null)?.toJSON === "function";
+/** Whether a payload stands beside the text of its frame. */
+function standsBeside(serialization: Serialization, snapshot: Snapshot | undefined): boolean {
+  if (!snapshot || !isCloned(serialization)) return false;
+  const { form, value } = snapshot;
+  if (form === "text") return (value as string).length > LONG;
+  return form !== "inline" && form !== "nothing";
 }

@@ -6,8 +6,9 @@ import type { Snapshot } from "./snapshot.ts";
 export class Note implements ItemParcel {
   readonly isFrame = false;
   readonly flow = "one way";
-  readonly size = 32;
-  readonly abandoned = false;
+  /** The bounds are for messages. */
+  readonly size = 0;
+  readonly abandoned: boolean = false;
   readonly payload = undefined;
   readonly transfer = undefined;
   readonly plainHead = undefined;

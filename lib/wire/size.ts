@@ -1,59 +1,110 @@
-/** Values looked at, at most; the size of what is beyond is guessed from what was seen. */
-const MOST_LOOKS = 128;
-/** Elements of a list that are looked at. */
-const SAMPLE = 8;
+import * as types from "node:util/types";
+import { bufferOf, lengthOf } from "./views.ts";
+
+/** What a number, a date and the like take, in bytes. */
+const PLAIN = 8;
+
+/** How the bytes of a view are counted: as its own, or as those of all of its buffer, which a clone takes along. */
+export type ViewsCount = "own" | "whole";
 
 /**
- * About how many bytes a payload takes, at the cost of a look: exact for texts and bytes, by sample for long
- * lists. What must be exact is encoded.
+ * How many bytes a value takes, about: texts by their length, bytes as they are, shared memory as nothing. Runs no
+ * code of the user's; `undefined` where only such code could tell (a Proxy, a getter).
  */
-export function estimateSize(payload: unknown): number {
-  if (payload === undefined) return 0;
-  if (typeof payload === "string") return payload.length;
-  if (typeof payload !== "object") return 8;
-  try {
-    return estimate(payload, { looks: MOST_LOOKS });
-  } catch {
-    // It cannot be read; encoding it says so, to whom it concerns.
-    return 8;
+export function measure(value: unknown, views: ViewsCount = "own"): number | undefined {
+  if (typeof value === "string") return value.length;
+  if (typeof value !== "object" || value === null) return PLAIN;
+  const measuring = new Measuring(views);
+  measuring.add(value);
+  return measuring.ends();
+}
+
+/** The same where it cannot be told: then what can be seen. */
+export function measureAtLeast(value: unknown): number {
+  return measure(value) ?? PLAIN;
+}
+
+/** The same for what was cloned or decoded: nothing in it is the user's. */
+export function measureCopy(copy: unknown): number {
+  if (typeof copy !== "object" || copy === null) return measure(copy) ?? PLAIN;
+  const measuring = new Measuring("whole", true);
+  measuring.add(copy);
+  return measuring.ends() ?? PLAIN;
+}
+
+/** Without recursion: what is nested too deep for the stack has a size too. */
+class Measuring {
+  readonly #views: ViewsCount;
+  readonly #isOurs: boolean;
+  readonly #seen = new Set<object>();
+  readonly #left: object[] = [];
+  #size = 0;
+  #isKnown = true;
+
+  constructor(views: ViewsCount, isOurs = false) {
+    this.#views = views;
+    this.#isOurs = isOurs;
   }
-}
 
-function estimate(value: unknown, budget: { looks: number }): number {
-  if (typeof value === "string") return value.length + 2;
-  if (typeof value !== "object" || value === null) return 8;
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return value.byteLength;
-  if (budget.looks <= 0) return 64;
-  return Array.isArray(value) ? estimateList(value, budget) : estimateObject(value, budget);
-}
-
-function estimateList(list: unknown[], budget: { looks: number }): number {
-  const looks = Math.min(list.length, SAMPLE);
-  let size = 0;
-  for (let index = 0; index < looks; index++) {
-    budget.looks--;
-    size += estimate(list[Math.floor((index * list.length) / looks)], budget) + 1;
-  }
-  return looks === 0 ? 2 : (size * list.length) / looks;
-}
-
-function estimateObject(object: object, budget: { looks: number }): number {
-  let size = 2;
-  let { looks } = budget;
-  for (const key in object) {
-    if (looks-- <= 0) return size * 2;
-    const value = (object as Record<string, unknown>)[key];
-    size += key.length + 4;
-    if (typeof value === "string") {
-      size += value.length + 2;
-    } else if (typeof value !== "object" || value === null) {
-      size += 8;
-    } else {
-      budget.looks = looks;
-      size += estimate(value, budget);
-      looks = budget.looks;
+  add(value: unknown): void {
+    if (typeof value === "string") this.#size += value.length + 2;
+    else if (typeof value !== "object" || value === null) this.#size += PLAIN;
+    else if (!this.#seen.has(value)) {
+      this.#seen.add(value);
+      this.#left.push(value);
     }
   }
-  budget.looks = looks;
-  return size;
+
+  ends(): number | undefined {
+    for (let next = this.#left.pop(); next && this.#isKnown; next = this.#left.pop()) {
+      this.#open(next);
+    }
+    return this.#isKnown ? this.#size : undefined;
+  }
+
+  #open(object: object): void {
+    this.#size += 2;
+    if (types.isProxy(object)) {
+      this.#isKnown = false;
+    } else if (ArrayBuffer.isView(object)) {
+      if (this.#views === "whole") this.add(bufferOf(object));
+      else if (!types.isSharedArrayBuffer(bufferOf(object))) this.#size += lengthOf(object);
+    } else if (types.isArrayBuffer(object)) {
+      this.#size += object.byteLength;
+    } else if (Array.isArray(object)) {
+      for (let index = 0; index < object.length; index++) this.add(object[index]);
+    } else {
+      this.#openFields(object);
+    }
+  }
+
+  #openFields(object: object): void {
+    if (types.isMap(object)) {
+      Map.prototype.forEach.call(object, (value, key) => {
+        this.add(key);
+        this.add(value);
+      });
+    } else if (types.isSet(object)) {
+      Set.prototype.forEach.call(object, (value) => this.add(value));
+    } else if (types.isNativeError(object)) {
+      this.#openError(object);
+    }
+    for (const key of Object.keys(object)) {
+      const field = Object.getOwnPropertyDescriptor(object, key);
+      this.#size += key.length + 3;
+      if (field && "value" in field) this.add(field.value);
+      else this.#isKnown = false;
+    }
+  }
+
+  /** The stack of an error may be made when it is read, by code of the user's. */
+  #openError(error: Error): void {
+    if (!this.#isOurs) {
+      this.#isKnown = false;
+      return;
+    }
+    this.add(error.message);
+    this.add(error.stack);
+    this.add(error.cause);
+  }
 }

@@ -1,0 +1,116 @@
+// What values are to a channel that clones them, and to one that carries JSON.
+
+import * as types from "node:util/types";
+import { VIEWS } from "./views.ts";
+
+/** What says of itself that it is an object, and nothing else. */
+const PLAIN_TAG = "[object Object]";
+const tag = Object.prototype.toString;
+
+/** It inherits what all objects do. */
+const LISTS = Array.prototype as { toJSON?: unknown };
+
+/** Whether somebody has taught all lists or objects a `toJSON`: then JSON stands in for nothing. */
+export function isPatched(): boolean {
+  return LISTS.toJSON !== undefined;
+}
+
+/** Whether JSON carries a value that is no object and no text. */
+export function isExact(value: unknown): boolean {
+  if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
+  return typeof value === "boolean" || value === null;
+}
+
+type Fields = Record<PropertyKey, unknown>;
+
+/** Whether something of an object is under symbols. */
+export function hasSymbols(object: object): boolean {
+  return Object.getOwnPropertySymbols(object).length > 0;
+}
+
+/** A copy of what an object has, but for what is under symbols, which no channel reads. */
+export function namedFieldsOf(object: object): Fields {
+  const copy: Fields = {};
+  for (const key of Object.keys(object)) {
+    const value = (object as Fields)[key];
+    Object.defineProperty(copy, key, {
+      value,
+      enumerable: true,
+      writable: true,
+      configurable: true,
+    });
+  }
+  return copy;
+}
+
+/** A plain object, and not what only looks plain: to a structured clone it is not. */
+export function isPlain(object: object): boolean {
+  if (types.isProxy(object)) return false;
+  const prototype: unknown = Object.getPrototypeOf(object);
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  return tag.call(object) === PLAIN_TAG;
+}
+
+/** What JSON tells of by its fields. */
+export function isFields(object: object): boolean {
+  return tag.call(object) === PLAIN_TAG && !isRawJSON(object);
+}
+
+/** A list that is nothing but its elements, and has them all. */
+export function isSimpleList(list: readonly unknown[]): boolean {
+  if (types.isProxy(list) || Object.getPrototypeOf(list) !== Array.prototype) return false;
+  return Object.keys(list).length === list.length;
+}
+
+/** Whether an object has no fields, or such as lists of bytes have: it may be something else in disguise. */
+export function isUnnamed(first: string | undefined): boolean {
+  return first === undefined || (first >= "0" && first < ":");
+}
+
+/** Whether it is something else that was given the prototype of an object. */
+export function hasSlots(object: object): boolean {
+  return (
+    ArrayBuffer.isView(object) ||
+    types.isAnyArrayBuffer(object) ||
+    types.isMap(object) ||
+    types.isSet(object) ||
+    types.isWeakMap(object) ||
+    types.isWeakSet(object) ||
+    types.isPromise(object) ||
+    types.isBoxedPrimitive(object) ||
+    types.isGeneratorObject(object) ||
+    types.isMapIterator(object) ||
+    types.isSetIterator(object) ||
+    types.isExternal(object) ||
+    types.isModuleNamespaceObject(object) ||
+    isRawJSON(object)
+  );
+}
+
+/** A text that `JSON.stringify` takes as it is, on a Node that has such. */
+function isRawJSON(object: object): boolean {
+  const { isRawJSON: isRaw } = JSON as { isRawJSON?: (value: unknown) => boolean };
+  return isRaw?.(object) === true;
+}
+
+/** Of these JSON says the same before and after a clone, as long as they have nothing of their own. */
+const AGREEING: readonly [object, (value: unknown) => boolean, number][] = [
+  [Date.prototype, types.isDate, 0],
+  [RegExp.prototype, types.isRegExp, 1],
+  [Map.prototype, types.isMap, 0],
+  [Set.prototype, types.isSet, 0],
+  [ArrayBuffer.prototype, types.isArrayBuffer, 0],
+];
+const AGREEING_VIEWS = new Set<unknown>([...VIEWS, Buffer].map(({ prototype }) => prototype));
+const DATE_TO_JSON = Date.prototype.toJSON;
+
+export function agreesWithJSON(object: object): boolean {
+  if (types.isProxy(object)) return false;
+  const prototype: unknown = Object.getPrototypeOf(object);
+  if (ArrayBuffer.isView(object)) {
+    return AGREEING_VIEWS.has(prototype) && !Object.hasOwn(object, "toJSON");
+  }
+  const kind = AGREEING.find(([each]) => each === prototype);
+  if (!kind?.[1](object) || Object.getOwnPropertyNames(object).length > kind[2]) return false;
+  return Date.prototype.toJSON === DATE_TO_JSON && !isPatched();
+}

@@ -1,0 +1,402 @@
+import * as types from "node:util/types";
+import {
+  agreesWithJSON,
+  hasSlots,
+  hasSymbols,
+  isExact,
+  isFields,
+  isPatched,
+  isPlain,
+  isSimpleList,
+  isUnnamed,
+  namedFieldsOf,
+} from "./kinds.ts";
+import { measure } from "./size.ts";
+import { bufferOf, isSmallPart, lengthOf, ownBytes } from "./views.ts";
+
+/** What is larger than so many containers, or values, is cloned faster than it is told as JSON. */
+const MOST_CONTAINERS = 4096;
+const MOST_VALUES = 32_768;
+/** Beyond so many characters, each of which may need six, a JSON text may be longer than a text can be. */
+const LONGEST = 2 ** 26;
+/** What is nested deeper might take more stack to read than to encode. */
+const DEEPEST = 256;
+/** JSON repeats what is referred to often: reading ends where it would write so many values. */
+const MOST_REPEATED = 2 ** 20;
+
+/**
+ * For which channel a payload is read. `undecided` is for one that clones, or asks for a `toJSON`; `held json` is for one
+ * that may turn out to carry JSON: nothing is left as it is, but bytes stay bytes.
+ */
+export type Purpose = "json" | "held json" | "undecided" | "advanced" | "clone";
+
+/**
+ * What was read of a payload. Its plain objects and lists are copies: whatever the user's code had to
+ * say, in getters or `toJSON`, has been heard, once, and the channel says the same of the copy.
+ */
+export interface Reading {
+  readonly value: unknown;
+  /** JSON carries it without a change. */
+  readonly isTree: boolean;
+  /** Nobody can change it any more. */
+  readonly isStill: boolean;
+  /** JSON says the same of it as of a clone of it. */
+  readonly agrees: boolean;
+  /** Bytes, about; `undefined` if only encoding it tells. Nothing in what has a size runs code of the user's. */
+  readonly size: number | undefined;
+}
+
+/**
+ * Reads a payload that is a plain object with plain values, as most are: a copy of it, and its size. Returns nothing for any other,
+ * of which a part may have been read then: `copy` is what has been.
+ */
+export function readFlat(payload: object, purpose: "json" | "cloned", flat: Flat): boolean {
+  flat.copy = undefined;
+  if (purpose === "json") {
+    if (types.isProxy(payload) || Array.isArray(payload)) return false;
+    if (typeof (payload as Fields)["toJSON"] === "function") return false;
+    if (!isFields(payload)) return false;
+  } else if (!isPlain(payload) || isPatched()) {
+    return false;
+  }
+  let copy: Fields;
+  try {
+    copy = { ...payload };
+  } catch (error) {
+    if (!hasSymbols(payload)) throw error;
+    return false;
+  }
+  flat.copy = copy;
+  let size = 2;
+  let first: string | undefined;
+  for (const key in copy) {
+    const value = copy[key];
+    first ??= key;
+    size += key.length + 8;
+    if (typeof value === "string") size += value.length;
+    else if (!isExact(value)) return false;
+  }
+  if (purpose !== "json" && isUnnamed(first) && hasSlots(payload)) return false;
+  flat.size = size;
+  return true;
+}
+
+/** What `readFlat` has read; one is enough for all, as it runs to its end at once. */
+export interface Flat {
+  copy: object | undefined;
+  size: number;
+}
+
+/** Reads a payload, of which `copy` is what has been read already. Throws what the user's code throws. */
+export function read(payload: unknown, purpose: Purpose, copy?: object): Reading {
+  let reader = new Reader(purpose, copy, false);
+  let value: unknown;
+  try {
+    value = reader.read(payload);
+  } catch (error) {
+    // It may have been something that no channel reads.
+    if (!reader.hasReadSymbols) throw error;
+    reader = new Reader(purpose, undefined, true);
+    value = reader.read(payload);
+  }
+  const { isStill, agrees, isMeasured } = reader;
+  const isTree = reader.isTree && reader.size <= LONGEST;
+  return { value, isTree, isStill, agrees, size: isMeasured ? reader.size : undefined };
+}
+
+type Fields = Record<PropertyKey, unknown>;
+
+/** Bytes in a copy: a view, or a buffer. */
+interface Bytes {
+  readonly holder: object | undefined;
+  readonly key: PropertyKey;
+  readonly value: object;
+}
+
+class Reader {
+  size = 0;
+  isTree: boolean;
+  isStill = true;
+  isMeasured = true;
+  agrees = true;
+  readonly #purpose: Purpose;
+  readonly #isForJSON: boolean;
+  /** The copy of the outermost object, if there is one already. */
+  #first: Fields | undefined;
+  /** What was copied; a clone keeps it one object where it is referred to twice. */
+  #copies: Copies | undefined;
+  /** What a clone copies whole buffers for. */
+  #bytes: Bytes[] | undefined;
+  #hasLeft = false;
+  readonly #isCareful: boolean;
+  /** What was read last. */
+  #last: object | undefined;
+  #containers = 0;
+  #values = 0;
+  #depth = 0;
+
+  /** A careful one reads nothing that is under symbols. */
+  constructor(purpose: Purpose, first: object | undefined, isCareful: boolean) {
+    this.#purpose = purpose;
+    this.#isForJSON = purpose === "json" || purpose === "held json";
+    this.#isCareful = isCareful;
+    this.#first = first as Fields | undefined;
+    this.isTree = !isPatched();
+  }
+
+  /** Whether what was read when something threw has symbols. */
+  get hasReadSymbols(): boolean {
+    return this.#last !== undefined && hasSymbols(this.#last);
+  }
+
+  read(value: unknown): unknown {
+    if (typeof value !== "object" || value === null) return this.#readPlain(value);
+    const copy = this.#readIn(undefined, "", value);
+    if (!this.#bytes) return copy;
+    // Bytes have a holder also where they are all that is sent.
+    const [first] = this.#bytes;
+    const holder: Fields = { value: copy };
+    if (first && !first.holder) this.#bytes = [{ ...first, holder, key: "value" }];
+    this.#countBytes(this.#bytes);
+    return holder["value"];
+  }
+
+  #readPlain(value: unknown): unknown {
+    switch (typeof value) {
+      case "string":
+        this.size += value.length + 2;
+        return value;
+      case "number":
+        this.size += 8;
+        if (!isExact(value)) this.isTree = false;
+        return value;
+      case "bigint":
+        this.isTree = false;
+        return this.#isForJSON ? this.#readBigInt(value) : value;
+      case "boolean":
+      case "object":
+        this.size += 5;
+        return value;
+      case "function":
+      case "symbol":
+      case "undefined":
+        this.size += 5;
+        this.isTree = false;
+        return value;
+    }
+  }
+
+  /** JSON takes none, unless somebody has taught them a `toJSON`. */
+  #readBigInt(value: bigint): unknown {
+    const { toJSON } = value as { toJSON?: unknown };
+    if (typeof toJSON !== "function") return JSON.stringify(value);
+    return this.#replaced(toJSON.call(value, "") as unknown);
+  }
+
+  /** Reads what will stand in a copy, under that key. */
+  #readIn(holder: object | undefined, key: PropertyKey, value: object): unknown {
+    if (this.#isForJSON) return this.#readForJSON(value, key);
+    const copy = this.#copies?.get(value);
+    if (copy) {
+      this.isTree = false;
+      return copy;
+    }
+    if (++this.#containers > MOST_CONTAINERS) this.isTree = false;
+    if (this.#depth < DEEPEST) {
+      if (Array.isArray(value)) {
+        if (isSimpleList(value)) return this.#copyList(value);
+      } else if (isPlain(value)) {
+        return this.#copyFields(value);
+      }
+    }
+    if (this.#purpose === "clone" && (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value))) {
+      this.#bytes ??= [];
+      this.#bytes.push({ holder, key, value });
+      return this.#leave(value, 0);
+    }
+    return this.#leave(value, measure(value, this.#purpose === "clone" ? "whole" : "own"));
+  }
+
+  /** JSON asks an object first what it wants to be instead; all but a few are then told by their fields. */
+  #readForJSON(object: object, name: PropertyKey): unknown {
+    if (this.#depth >= DEEPEST || this.#values > MOST_REPEATED || types.isProxy(object)) {
+      return this.#leaveToJSON(object);
+    }
+    const { toJSON } = object as { toJSON?: unknown };
+    if (typeof toJSON !== "function") return this.#readFieldsForJSON(object);
+    // Its list of numbers is made when it is written.
+    if (toJSON === Buffer.prototype.toJSON && Buffer.isBuffer(object)) {
+      return this.#leaveToJSON(object);
+    }
+    return this.#replaced(toJSON.call(object, String(name)) as unknown);
+  }
+
+  /** What `toJSON` gave is not asked again, the parts of it are. */
+  #replaced(value: unknown): unknown {
+    if (typeof value !== "object" || value === null) return this.#readPlain(value);
+    if (types.isProxy(value) || typeof (value as { toJSON?: unknown }).toJSON === "function") {
+      return this.#leaveToJSON({ toJSON: () => value });
+    }
+    return this.#readFieldsForJSON(value);
+  }
+
+  #readFieldsForJSON(object: object): unknown {
+    if (Array.isArray(object)) {
+      const isList = Object.getPrototypeOf(object) === Array.prototype;
+      return isList ? this.#copyList(object) : this.#leaveToJSON(object);
+    }
+    return isFields(object) ? this.#copyFields(object) : this.#leaveToJSON(object);
+  }
+
+  #copyFields(object: object): unknown {
+    this.#last = object;
+    const copy: Fields = this.#first ?? (this.#isCareful ? namedFieldsOf(object) : { ...object });
+    this.#first = undefined;
+    if (this.#purpose === "undecided") this.#keepToJSON(object, copy);
+    let first: string | undefined;
+    let isRemembered = false;
+    this.#depth++;
+    this.size += 2;
+    for (const key in copy) {
+      const value = copy[key];
+      first ??= key;
+      this.size += key.length + 4;
+      this.#values++;
+      if (typeof value === "string") {
+        this.size += value.length;
+      } else if (typeof value !== "object" || value === null) {
+        const plain = this.#readPlain(value);
+        if (plain !== value) copy[key] = plain;
+      } else if (Object.hasOwn(copy, key)) {
+        if (!isRemembered) this.#remember(object, copy);
+        isRemembered = true;
+        copy[key] = this.#readIn(copy, key, value);
+      }
+    }
+    this.#depth--;
+    if (this.#values > MOST_VALUES) this.isTree = false;
+    if (this.#isForJSON) return copy;
+    if (isUnnamed(first) && hasSlots(object)) {
+      this.#copies?.delete(object);
+      return this.#leave(object, measure(object));
+    }
+    if (!isRemembered && this.#depth > 0) this.#remember(object, copy);
+    return copy;
+  }
+
+  #copyList(list: readonly unknown[]): unknown {
+    const copy = list.slice();
+    if (this.#purpose === "undecided") this.#keepToJSON(list, copy);
+    this.#depth++;
+    this.size += 2;
+    this.#values += copy.length;
+    this.#remember(list, copy);
+    for (let index = 0; index < copy.length; index++) {
+      const value = copy[index];
+      this.size++;
+      if (typeof value === "object" && value !== null) {
+        copy[index] = this.#readIn(copy, index, value);
+      } else {
+        const plain = this.#readPlain(value);
+        if (plain !== value) copy[index] = plain;
+      }
+    }
+    this.#depth--;
+    if (this.#values > MOST_VALUES) this.isTree = false;
+    return copy;
+  }
+
+  /** A clone does not look at it, JSON does. */
+  #keepToJSON(object: object, copy: object): void {
+    const { toJSON } = object as { toJSON?: unknown };
+    if (typeof toJSON !== "function") return;
+    this.isTree = false;
+    this.agrees = false;
+    const value = (key: string) => toJSON.call(object, key) as unknown;
+    Object.defineProperty(copy, "toJSON", { value, configurable: true });
+  }
+
+  #remember(object: object, copy: object): void {
+    if (this.#isForJSON) return;
+    this.#copies ??= new Copies();
+    this.#copies.set(object, copy);
+  }
+
+  /** It stays as it is, and is read when it is encoded. */
+  #leave(object: object, size: number | undefined): unknown {
+    this.isTree = false;
+    this.isStill = false;
+    if (!ArrayBuffer.isView(object)) this.#hasLeft = true;
+    if (this.agrees) this.agrees = agreesWithJSON(object);
+    if (size === undefined) this.isMeasured = false;
+    else this.size += size;
+    return object;
+  }
+
+  /** The same for JSON; where it has to wait, what JSON makes of it, but for bytes: those would take much more. */
+  #leaveToJSON(object: object): unknown {
+    if (this.#purpose === "json") return this.#leave(object, undefined);
+    if (ArrayBuffer.isView(object) && (types.isTypedArray(object) || Buffer.isBuffer(object))) {
+      this.size += lengthOf(object);
+      return ownBytes(object);
+    }
+    const text = JSON.stringify(object);
+    if (text === undefined) return undefined;
+    this.size += text.length;
+    return JSON.parse(text) as unknown;
+  }
+
+  /** A buffer is cloned once, and whole, unless a small view is all that is told of it: that is cloned without the rest. */
+  #countBytes(all: readonly Bytes[]): void {
+    const uses = new Map<ArrayBufferLike, number>();
+    for (const { value } of all) {
+      const buffer = ArrayBuffer.isView(value) ? bufferOf(value) : (value as ArrayBufferLike);
+      uses.set(buffer, (uses.get(buffer) ?? 0) + 1);
+    }
+    for (const { holder, key, value } of all) {
+      if (!ArrayBuffer.isView(value) || this.#hasLeft || !isSmallPart(value)) continue;
+      if (uses.get(bufferOf(value)) !== 1) continue;
+      uses.delete(bufferOf(value));
+      this.size += lengthOf(value);
+      (holder as Fields)[key] = ownBytes(value);
+    }
+    for (const buffer of uses.keys()) {
+      if (!types.isSharedArrayBuffer(buffer)) this.size += buffer.byteLength;
+    }
+  }
+}
+
+/** So many are found faster in a list. */
+const FEW = 12;
+
+/** Which copy stands for which object. */
+class Copies {
+  readonly #objects: object[] = [];
+  readonly #copies: object[] = [];
+  #map: Map<object, object> | undefined;
+
+  get(object: object): object | undefined {
+    if (this.#map) return this.#map.get(object);
+    const place = this.#objects.indexOf(object);
+    return place < 0 ? undefined : this.#copies[place];
+  }
+
+  set(object: object, copy: object): void {
+    if (this.#map) {
+      this.#map.set(object, copy);
+      return;
+    }
+    this.#objects.push(object);
+    this.#copies.push(copy);
+    if (this.#objects.length < FEW) return;
+    this.#map = new Map(this.#objects.map((each, place) => [each, this.#copies[place] as object]));
+  }
+
+  delete(object: object): void {
+    this.#map?.delete(object);
+    const place = this.#objects.indexOf(object);
+    if (place < 0) return;
+    this.#objects.splice(place, 1);
+    this.#copies.splice(place, 1);
+  }
+}

@@ -1,0 +1,172 @@
+import { expect } from "chai";
+import { memoryPair } from "../../lib/links/memory.ts";
+import { type BusPair, busPair, lonelyBus, rejection, turn } from "../support/buses.ts";
+
+async function readyPair(kind: "json" | "clone"): Promise<BusPair & { heard: unknown[] }> {
+  const heard: unknown[] = [];
+  const pair = { ...busPair(kind), heard };
+  pair.b.on("x", (data) => heard.push(data));
+  while (!pair.toB.isReady("_")) await turn();
+  return pair;
+}
+
+describe("data is read", () => {
+  for (const kind of ["json", "clone"] as const) {
+    describe(`over ${kind}`, () => {
+      it("by the end of the tick, also where the channel takes it later", async () => {
+        const pair = await readyPair(kind);
+        pair.left.stop();
+        const data = Array.from({ length: 500 }, (_, n) => ({ n, list: [n], when: new Date(n) }));
+        for (const each of data) pair.a.to(pair.toB).emit("x", each);
+        const last = pair.a.to(pair.toB).emit("x", "last").ackd();
+        await turn();
+        for (const each of data) {
+          each.n = -1;
+          each.list[0] = -1;
+          each.when.setTime(-1);
+        }
+        pair.left.resume();
+        await last;
+        expect(pair.heard.pop()).to.equal("last");
+        const when = (n: number) => (kind === "json" ? new Date(n).toJSON() : new Date(n));
+        expect(pair.heard).to.deep.equal(data.map((_, n) => ({ n, list: [n], when: when(n) })));
+      });
+
+      it("once", async () => {
+        const pair = await readyPair(kind);
+        let reads = 0;
+        const data = Object.defineProperty({ other: {} }, "reads", {
+          enumerable: true,
+          get: () => ++reads,
+        });
+        await pair.a.to(pair.toB).emit("x", data).ackd();
+        await pair.a.to(pair.toB).emit("x", { data }).ackd();
+        expect(pair.heard).to.deep.equal([
+          { other: {}, reads: 1 },
+          { data: { other: {}, reads: 2 } },
+        ]);
+      });
+
+      it("before it is decided what is sent: it may cancel its neighbours", async () => {
+        const pair = await readyPair(kind);
+        const peer = pair.a.to(pair.toB);
+        const { signal, abort } = withAbort();
+        const first = rejection(peer.emit("x", "first", { signal }).ackd());
+        const aborts = peer.emit("x", getter(abort)).ackd();
+        expect(await first).to.include({ code: "ERR_CANCELLED", executed: "no" });
+        await aborts;
+        expect(pair.heard).to.deep.equal([{ got: 1 }]);
+      });
+
+      it("while it cancels its own message, which waits or does not", async () => {
+        const waiting = busPair(kind);
+        for (const pair of [await readyPair(kind), waiting]) {
+          const { signal, abort } = withAbort();
+          const own = rejection(pair.a.to(pair.toB).emit("x", getter(abort), { signal }).ackd());
+          expect(await own).to.include({ code: "ERR_CANCELLED", executed: "no" });
+          expect(pair.toB.backlog.waiting).to.equal(0);
+        }
+      });
+
+      it("while it emits itself, and closes the bus", async () => {
+        const pair = await readyPair(kind);
+        const peer = pair.a.to(pair.toB);
+        const receipts: Promise<unknown>[] = [];
+        const emits = getter(() => receipts.push(peer.emit("x", "inner").ackd()));
+        receipts.push(peer.emit("x", "first").ackd(), peer.emit("x", emits).ackd());
+        await peer.emit("x", "last").ackd();
+        await Promise.all(receipts);
+        expect(pair.heard).to.have.deep.members(["first", { got: 1 }, "inner", "last"]);
+        const closing: Promise<void>[] = [];
+        const closes = peer
+          .emit(
+            "x",
+            getter(() => closing.push(pair.a.close())),
+          )
+          .ackd();
+        await closes;
+        await Promise.all(closing);
+        expect(pair.heard.at(-1)).to.deep.equal({ got: 1 });
+      });
+
+      it("where it fails, and its neighbours arrive", async () => {
+        const pair = await readyPair(kind);
+        const peer = pair.a.to(pair.toB);
+        const fails = getter(() => {
+          throw new Error("it does not want to be read");
+        });
+        const receipts = [
+          peer.emit("x", 1).ackd(),
+          rejection(peer.emit("x", fails).ackd()),
+          peer.emit("x", 2).ackd(),
+        ];
+        const [, error] = await Promise.all(receipts);
+        expect(error).to.include({ code: "ERR_NOT_SERIALIZABLE", executed: "no" });
+        expect(pair.heard).to.deep.equal([1, 2]);
+      });
+
+      it("also where somebody has taught all objects a toJSON", async () => {
+        const pair = await readyPair(kind);
+        const patched = Object.prototype as { toJSON?: unknown };
+        // What Node's own tools need while the test runs goes on as before.
+        Object.defineProperty(patched, "toJSON", {
+          configurable: true,
+          writable: true,
+          value: undefined,
+        });
+        try {
+          patched.toJSON = function toJSON(this: unknown) {
+            return Array.isArray(this) ? [...(this as unknown[])].reverse() : this;
+          };
+          const sent = [{ list: [1, 2] }, [3, 4], "text", { a: 1 }];
+          await Promise.all(sent.map((data) => pair.a.to(pair.toB).emit("x", data).ackd()));
+        } finally {
+          delete patched.toJSON;
+        }
+        expect(pair.heard).to.deep.equal(
+          kind === "json"
+            ? [{ list: [2, 1] }, [4, 3], "text", { a: 1 }]
+            : [{ list: [1, 2] }, [3, 4], "text", { a: 1 }],
+        );
+      });
+    });
+  }
+
+  it("anew for each emit, however many peers there are and whenever it is", async () => {
+    const { bus: sender, hub } = lonelyBus();
+    const peers = [1, 2].map(() => {
+      const { left, right } = memoryPair();
+      const receiver = lonelyBus();
+      receiver.hub.attach(right).greet();
+      receiver.bus.on("state", (data) => (data as { version: number }).version);
+      return sender.to(hub.attach(left));
+    });
+    const state = { version: 0, table: "x".repeat(20_000) };
+    const broadcast = () => Promise.all(peers.map((peer) => peer.emit("state", state).ackd()));
+    await broadcast();
+    state.version = 1;
+    const first = broadcast();
+    await new Promise<void>((resolve) => process.nextTick(() => process.nextTick(resolve)));
+    state.version = 2;
+    expect(await Promise.all([first, broadcast()])).to.deep.equal([
+      [1, 1],
+      [2, 2],
+    ]);
+  });
+});
+
+function withAbort(): { signal: AbortSignal; abort: () => void } {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort() };
+}
+
+/** Runs code when it is read. */
+function getter(task: () => void): object {
+  return Object.defineProperty({}, "got", {
+    enumerable: true,
+    get() {
+      task();
+      return 1;
+    },
+  });
+}
