@@ -88,7 +88,7 @@ export class Nucleus implements Copies {
       resolve(reply);
       return;
     }
-    const { message, cause } = failureOf(error);
+    const { message, cause: [cause] = [] } = failureOf(error);
     const origin = cause && { origMessage: cause.message, origStack: placesIn(cause.stack) };
     reject(Object.assign(new Error(message), origin));
   }

@@ -3,7 +3,7 @@ import type { OutboundMessage } from "../message/outbound.ts";
 import type { OutboundAck } from "../message/outbound-ack.ts";
 import type { Speaker, Translator } from "../peer/dialect.ts";
 import { discard, type Handle } from "../wire/handle.ts";
-import { encodeFailure } from "../wire/remote-error.ts";
+import type { WireFailure } from "../wire/remote-error.ts";
 import { UNHANDLED, UNKNOWN_NAMESPACE } from "./errors.ts";
 import { Held, type HeldMessage } from "./held.ts";
 import { Probes } from "./probes.ts";
@@ -206,7 +206,7 @@ export class V1Translator implements Translator {
     const ns = this.#heard[Math.floor(id / SEQUENCES) - 1] as string;
     const ack = id % SEQUENCES;
     return failure
-      ? v1Message({ ns, ack, reply: null, error: errorOf(encodeFailure(failure)) })
+      ? v1Message({ ns, ack, reply: null, error: errorOf(reply as WireFailure) })
       : v1Message({ ns, ack, reply });
   }
 

@@ -2,7 +2,8 @@
 // What a peer sent is read here, and nothing is trusted.
 
 import { MOST_NAME } from "../errors/check.ts";
-import type { WireError, WireFailure } from "../wire/remote-error.ts";
+import type { WireError } from "../wire/error-encoder.ts";
+import type { WireFailure } from "../wire/remote-error.ts";
 import {
   HANDLER_THREW,
   isAboutNamespace,
@@ -88,13 +89,14 @@ export function failureOf(error: unknown): WireFailure {
     message: original,
     stack: `Error: ${original}\n${typeof origStack === "string" ? origStack : ""}`,
   };
-  return { code: "ERR_REMOTE", executed: "yes", message, cause };
+  return { code: "ERR_REMOTE", executed: "yes", message, cause: [cause] };
 }
 
 /** A failure of ours, as version 1 says what went wrong. */
 export function errorOf({ code, message, cause }: WireFailure): unknown {
   if (code === "ERR_UNHANDLED") return isAboutNamespace(message) ? UNKNOWN_NAMESPACE : UNHANDLED;
-  if (code !== "ERR_REMOTE" || !cause) return message;
-  const origMessage = cause.message;
-  return { msg: HANDLER_THREW + origMessage, origMessage, origStack: placesIn(cause.stack) };
+  const [first] = cause ?? [];
+  if (code !== "ERR_REMOTE" || !first) return message;
+  const origMessage = first.message;
+  return { msg: HANDLER_THREW + origMessage, origMessage, origStack: placesIn(first.stack) };
 }

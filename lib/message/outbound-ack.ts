@@ -1,7 +1,8 @@
 import { BusError, type Executed, messageOf } from "../errors/bus-error.ts";
 import { ackItem } from "../wire/items.ts";
 import { Item, type WireItem } from "../wire/protocol.ts";
-import { encodeFailure } from "../wire/remote-error.ts";
+import { encodeFailure, type WireFailure } from "../wire/remote-error.ts";
+import type { Serialization } from "../wire/serialization.ts";
 import type { Snapshot } from "../wire/snapshot.ts";
 import type { Message } from "./message.ts";
 import { OutboundMessage, type Stage } from "./outbound.ts";
@@ -14,6 +15,8 @@ export interface AckPeer extends Peer {
   take(ack: OutboundAck): void;
   /** Gives back the room it took. */
   release(ack: OutboundAck): void;
+  readonly serialization: Serialization;
+  readonly limits: { readonly error: number };
 }
 
 /** The answer to an event, on its way back. */
@@ -28,6 +31,8 @@ export class OutboundAck extends OutboundMessage {
   readonly #executed: Executed;
   /** What is answered instead, if the ack was refused or cannot be encoded. */
   #failure: BusError | undefined;
+  /** What went wrong, fit for the wire. */
+  #told: { readonly origin: unknown; readonly wire: WireFailure } | undefined;
 
   constructor(peer: AckPeer, answered: Message, failure: BusError | undefined) {
     super(peer, answered.namespace, answered.event, answered.id);
@@ -91,7 +96,18 @@ export class OutboundAck extends OutboundMessage {
 
   get payload(): unknown {
     const { failure } = this;
-    return failure ? encodeFailure(failure) : this.reply;
+    return failure ? this.#tell(failure) : this.reply;
+  }
+
+  /** It is read once, as whatever is sent. */
+  #tell(failure: BusError): WireFailure {
+    const origin = this.#failure ?? this.error;
+    if (!this.#told || this.#told.origin !== origin) {
+      const { serialization, limits } = this.peer;
+      const wire = encodeFailure(failure, { serialization, most: limits.error });
+      this.#told = { origin, wire };
+    }
+    return this.#told.wire;
   }
 
   /** What it says went wrong, if something did. */

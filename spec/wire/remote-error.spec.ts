@@ -1,0 +1,114 @@
+import { MessageChannel } from "node:worker_threads";
+import { expect } from "chai";
+import { type BusPair, busPair, lonelyBus, rejection } from "../support/buses.ts";
+
+const KINDS = ["json", "clone"] as const;
+
+/** The error of a listener, as it arrives at the sender. */
+async function arrives(
+  thrown: unknown,
+  pair: BusPair = busPair("clone"),
+): Promise<Error & Record<string, unknown>> {
+  pair.b.on("fails", () => {
+    throw thrown;
+  });
+  const error = await rejection(pair.a.to(pair.toB).emit("fails").ackd());
+  expect(error["code"]).to.equal("ERR_REMOTE");
+  return error.cause as Error & Record<string, unknown>;
+}
+
+describe("the error of a listener", () => {
+  for (const kind of KINDS) {
+    describe(`over ${kind}`, () => {
+      it("arrives with all of its texts", async () => {
+        const thrown = Object.assign(new SyntaxError("é".repeat(50_000)), {
+          stdout: "o".repeat(30_000),
+          code: "E_LONG",
+        });
+        const error = await arrives(thrown, busPair(kind));
+        expect(error).to.be.instanceOf(SyntaxError);
+        expect(error.message).to.equal(thrown.message);
+        expect(error.stack).to.equal(thrown.stack);
+        expect(error["stdout"]).to.equal(thrown.stdout);
+        expect(error["code"]).to.equal("E_LONG");
+        expect(error).not.to.have.property("truncated");
+      });
+
+      it("arrives with all that it aggregates, and all causes", async () => {
+        const errors = Array.from({ length: 300 }, (_, n) => new RangeError(`number ${n}`));
+        let cause = new Error("the root");
+        for (let n = 0; n < 60; n++) cause = new Error(`cause ${n}`, { cause });
+        const error = await arrives(new AggregateError(errors, "many", { cause }), busPair(kind));
+        expect(error).to.be.instanceOf(AggregateError);
+        const arrived = error["errors"] as Error[];
+        expect(arrived.map(({ message }) => message)).to.deep.equal(
+          errors.map((each) => each.message),
+        );
+        expect(arrived.every((each) => each instanceof RangeError)).to.equal(true);
+        let depth = 0;
+        for (let each = error.cause; each instanceof Error; each = each.cause) depth++;
+        expect(depth).to.equal(61);
+      });
+
+      it("arrives with the errors in its fields, also where they refer to each other", async () => {
+        const original = new TypeError("the database is down");
+        const details = { list: [1, original, { message: "no error" }], name: "details" };
+        const thrown = Object.assign(new Error("outer"), { original, details });
+        Object.assign(thrown, { itself: thrown });
+        const error = await arrives(thrown, busPair(kind));
+        const arrived = error["details"] as { list: unknown[]; name: string };
+        expect(error["original"]).to.be.instanceOf(TypeError);
+        expect(arrived.list[1]).to.equal(error["original"]);
+        expect(arrived.list[2]).to.deep.equal({ message: "no error" });
+        expect(arrived.name).to.equal("details");
+        expect(error["itself"]).to.equal(error);
+      });
+
+      it("leaves out the fields that the channel does not take, and no others", async () => {
+        const circle: Record<string, unknown> = {};
+        circle["circle"] = circle;
+        const thrown = Object.assign(new Error("fields"), { run() {}, circle, kept: { a: 1 } });
+        Object.defineProperty(thrown, "fails", {
+          enumerable: true,
+          get() {
+            throw new Error("it does not want to be read");
+          },
+        });
+        const error = await arrives(thrown, busPair(kind));
+        expect(Object.keys(error)).to.deep.equal(kind === "json" ? ["kept"] : ["circle", "kept"]);
+        expect(error["kept"]).to.deep.equal({ a: 1 });
+      });
+
+      it("is cut where it takes more than limits.error, and says so", async () => {
+        const pair = busPair(kind);
+        pair.b.limits.error = 10_000;
+        const errors = Array.from({ length: 1000 }, (_, n) => new Error(`number ${n}`));
+        const thrown = Object.assign(new AggregateError(errors, "many"), {
+          more: "m".repeat(20_000),
+        });
+        const error = await arrives(thrown, pair);
+        expect(error.message).to.equal("many");
+        expect(error["truncated"]).to.equal(true);
+        expect(error).not.to.have.property("more");
+        pair.b.off("fails");
+        const long = await arrives(new Error("é".repeat(20_000)), pair);
+        expect(long.message).to.match(/^é+$/);
+        expect(long.message.length).to.be.within(4500, 5000);
+        expect(long["truncated"]).to.equal(true);
+      });
+    });
+  }
+
+  it("carries what a thread does", async () => {
+    const { port1, port2 } = new MessageChannel();
+    const [here, there] = [lonelyBus().bus, lonelyBus().bus];
+    const fields = { at: new Date(0), rows: 10n, ids: new Set([1]), none: undefined };
+    there.on("fails", () => {
+      throw Object.assign(new Error("with fields"), fields);
+    });
+    there.to(port2);
+    const { cause } = await rejection(here.to(port1).emit("fails").ackd());
+    expect({ ...(cause as object) }).to.deep.equal(fields);
+    port1.close();
+  });
+});
