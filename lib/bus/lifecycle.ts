@@ -1,5 +1,5 @@
 import { EventEmitter } from "eventemitter3";
-import type { BusError } from "../errors/bus-error.ts";
+import { type BusError, stackOf } from "../errors/bus-error.ts";
 import type { Message } from "../message/message.ts";
 import type { Peer } from "../message/peer.ts";
 
@@ -45,7 +45,8 @@ export class Lifecycle {
     this.#warned.add(error.code);
     const hint =
       'Listen to bus.lifecycle "undelivered" to see every one; this warning appears once for each code.';
-    const detail = error.cause instanceof Error ? `${hint}\n${error.cause.stack}` : hint;
+    const stack = stackOf(error.cause);
+    const detail = stack === undefined ? hint : `${hint}\n${stack}`;
     process.emitWarning(error.message, { type: "ClusterphoneWarning", code: error.code, detail });
   }
 }

@@ -60,7 +60,13 @@ export class Lane<Outgoing extends OutboundMessage> {
   /** What has not reached the end of the chain. */
   unfinished(): Outgoing[] {
     const waiting = this.#waiting.slice(this.#first).map(({ message }) => message);
-    return this.#running ? [this.#running, ...waiting] : waiting;
+    // Its layers may go on after it was handed on.
+    return this.#running?.stage === "chain" ? [this.#running, ...waiting] : waiting;
+  }
+
+  /** What its layers hold, and everything else with it. */
+  get running(): Outgoing | undefined {
+    return this.#running;
   }
 
   /** Runs the chain; false if a layer awaits, and the lane goes on by itself later. */
@@ -88,7 +94,7 @@ export class Lane<Outgoing extends OutboundMessage> {
 
   #end(message: Outgoing): void {
     // Neither handed on, nor parked, nor settled: a layer did not call next().
-    if (message.stage === "chain") message.refuse();
+    if (message.stage === "chain") message.stopped();
   }
 
   #drain(): void {

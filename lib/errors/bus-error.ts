@@ -1,6 +1,13 @@
 /** Whether a listener ran for the message an error is about. `"no"` means that a retry is safe. */
 export type Executed = "no" | "maybe" | "yes";
 
+const CERTAINTY: readonly Executed[] = ["no", "maybe", "yes"];
+
+/** Of two answers to whether a listener ran, the one that makes a retry less safe. */
+export function moreOf(one: Executed, other: Executed): Executed {
+  return CERTAINTY.indexOf(one) < CERTAINTY.indexOf(other) ? other : one;
+}
+
 /**
  * Every code a `BusError` can carry, with the `executed` it has unless the place
  * that raises it knows better.
@@ -101,12 +108,17 @@ function limitStackTraces(frames: number): number {
 
 /** Whether something caught is an error of the bus, of whichever copy of the package. */
 export function isBusError(error: unknown): error is BusError {
-  return (
-    error instanceof Error &&
-    error.name === "BusError" &&
-    "code" in error &&
-    isErrorCode(error.code)
-  );
+  try {
+    return (
+      error instanceof Error &&
+      error.name === "BusError" &&
+      "code" in error &&
+      isErrorCode(error.code)
+    );
+  } catch {
+    // It is somebody's Proxy, and throws when it is asked.
+    return false;
+  }
 }
 
 /** For an error thrown at a call: shows the caller, from above `thrower` on. */
@@ -120,12 +132,27 @@ export function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === "string" && Object.hasOwn(executedByCode, code);
 }
 
-/** What was thrown, as an Error: anything that is not one is described and kept as `thrown`. */
+/** What was thrown, as an Error: anything that is not one is described and kept as `thrown`. Never throws. */
 export function asError(thrown: unknown): Error {
-  if (thrown instanceof Error || Object.prototype.toString.call(thrown) === "[object Error]") {
-    return thrown as Error;
+  return isError(thrown) ? thrown : Object.assign(new Error(describe(thrown)), { thrown });
+}
+
+/** Whether something caught is an Error, of this realm or another. A Proxy that throws when it is asked is none. */
+export function isError(thrown: unknown): thrown is Error {
+  try {
+    return thrown instanceof Error || Object.prototype.toString.call(thrown) === "[object Error]";
+  } catch {
+    return false;
   }
-  return Object.assign(new Error(describe(thrown)), { thrown });
+}
+
+/** The stack of an error, if something caught has one. */
+export function stackOf(thrown: unknown): string | undefined {
+  try {
+    return isError(thrown) ? String(thrown.stack) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The text of an error, whatever was thrown. */
@@ -138,12 +165,18 @@ export function messageOf(thrown: unknown): string {
 }
 
 function describe(value: unknown): string {
-  if (typeof value === "object" && value !== null) {
+  const isObject = typeof value === "object" && value !== null;
+  const inWords = [
+    ...(isObject ? [() => JSON.stringify(value)] : [() => String(value)]),
+    () => Object.prototype.toString.call(value),
+  ];
+  for (const say of inWords) {
     try {
-      return JSON.stringify(value) ?? Object.prototype.toString.call(value);
+      const words: string | undefined = say();
+      if (words !== undefined) return words;
     } catch {
-      return Object.prototype.toString.call(value);
+      // Whoever made it lets nobody look at it that way.
     }
   }
-  return String(value);
+  return "something that cannot be described";
 }

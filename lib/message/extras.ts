@@ -1,6 +1,6 @@
 import { follow } from "../time/cancellation.ts";
 import type { Inheritable } from "../time/inheritance.ts";
-import type { Handle } from "../wire/handle.ts";
+import { type Handle, release } from "../wire/handle.ts";
 import type { EmitOptions } from "./options.ts";
 
 /** What is asked of a message beyond its name and data; most messages have none of it. */
@@ -39,6 +39,11 @@ export class Extras {
     return this.#hasOwnTimeout;
   }
 
+  /** Whether there is anything of it that a peer has to be told. */
+  get isSpecial(): boolean {
+    return this.hasOwnTimeout || this.isCancellable || this.handle !== undefined;
+  }
+
   get isCancellable(): boolean {
     return this.signals.length > 0;
   }
@@ -54,6 +59,12 @@ export class Extras {
       if (signal.aborted) cancel(signal.reason);
       else this.#unfollow.push(follow(signal, () => cancel(signal.reason)));
     }
+  }
+
+  /** Lets go of the handle. */
+  releaseHandle(): void {
+    if (this.handle) release(this.handle);
+    this.handle = undefined;
   }
 
   /** The message has settled. */

@@ -1,7 +1,7 @@
-import { BusError, type Executed } from "../errors/bus-error.ts";
+import { type BusError, type Executed, isBusError } from "../errors/bus-error.ts";
 import { InboundMessage } from "./inbound.ts";
 import type { OutboundEvent } from "./outbound-event.ts";
-import { refusal } from "./refusal.ts";
+import { refusal, whatFailed } from "./refusal.ts";
 
 /** An ack that has arrived, until the receipt it belongs to is settled. */
 export class InboundAck extends InboundMessage {
@@ -9,7 +9,7 @@ export class InboundAck extends InboundMessage {
   #isReached = false;
   readonly #answered: OutboundEvent;
   /** What the sender of the ack knows. */
-  readonly #executed: Executed;
+  readonly executed: Executed;
 
   constructor(
     answered: OutboundEvent,
@@ -20,7 +20,7 @@ export class InboundAck extends InboundMessage {
     const { peer, namespace, event, id } = answered;
     super(peer, namespace, event, id, headers);
     this.#answered = answered;
-    this.#executed = error?.executed ?? "yes";
+    this.executed = error?.executed ?? "yes";
     this.reply = reply;
     this.error = error;
   }
@@ -53,11 +53,11 @@ export class InboundAck extends InboundMessage {
   settle(thrown?: { cause: unknown }): void {
     const { error } = this;
     if (this.isSettled) {
-      if (thrown) this.#answered.report(refusal(this, this.#executed, thrown), this);
+      if (thrown) this.#answered.report(refusal(this, this.executed, thrown), this);
     } else if (thrown || !this.#isReached)
-      this.#answered.fail(refusal(this, this.#executed, thrown));
-    else if (error instanceof BusError) this.#answered.fail(error);
-    else if (error) this.#answered.fail(refusal(this, this.#executed, { cause: error }));
+      this.#answered.fail(refusal(this, this.executed, thrown));
+    else if (isBusError(error)) this.#answered.fail(whatFailed(error, this.executed));
+    else if (error) this.#answered.fail(refusal(this, this.executed, { cause: error }));
     else this.#answered.succeed(this.reply);
   }
 }

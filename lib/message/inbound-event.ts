@@ -1,4 +1,4 @@
-import { BusError, type Executed, messageOf } from "../errors/bus-error.ts";
+import { BusError, type Executed, isBusError, messageOf, moreOf } from "../errors/bus-error.ts";
 import { MAX_TIMEOUT } from "../time/deadlines.ts";
 import { type Inheritable, inheriting } from "../time/inheritance.ts";
 import { discard, type Handle } from "../wire/handle.ts";
@@ -123,7 +123,7 @@ export class InboundEvent extends InboundMessage implements Inheritable {
    */
   settle(thrown?: { cause: unknown }): void {
     if (this.#settled) {
-      if (thrown) this.peer.report(refusal(this, this.#executed, thrown), this);
+      if (thrown) this.peer.report(refusal(this, this.executed, thrown), this);
       return;
     }
     this.#settled = true;
@@ -147,14 +147,22 @@ export class InboundEvent extends InboundMessage implements Inheritable {
 
   #failure(thrown?: { cause: unknown }): BusError | undefined {
     if (this.#verdict && this.error === this.#verdict) return this.#verdict;
-    if (thrown) return refusal(this, this.#executed, thrown);
-    if (!this.#isReached) return refusal(this, "no");
-    if (!this.error) return undefined;
-    const text = `a listener of "${this.event}" failed: ${messageOf(this.error)}`;
-    return new BusError("ERR_REMOTE", text, { executed: this.#executed, cause: this.error });
+    if (thrown) return refusal(this, this.executed, thrown);
+    const { error } = this;
+    if (!this.#isReached && (error || !this.isReplied)) {
+      return refusal(this, "no", error && { cause: error });
+    }
+    if (!error) return undefined;
+    const who = this.#hasRun ? `a listener of "${this.event}"` : `"${this.event}"`;
+    return new BusError("ERR_REMOTE", `${who} failed: ${messageOf(error)}`, {
+      // An error of a layer may be that of what it asked elsewhere, where a listener has run.
+      executed: isBusError(error) ? moreOf(this.executed, error.executed) : this.executed,
+      cause: error,
+    });
   }
 
-  get #executed(): Executed {
+  /** Whether a listener has run, as far as it is known here: for certain. */
+  get executed(): Executed {
     return this.#hasRun ? "yes" : "no";
   }
 

@@ -24,8 +24,6 @@ export abstract class Message {
   readonly id: number;
   /** What was passed to `emit`; `undefined` on an ack. Middleware may replace it. */
   data: unknown;
-  /** The answer: on an ack, and on an inbound event after `await next()`. Middleware may replace it. */
-  reply: unknown = undefined;
   /**
    * Why there is no reply. On an inbound event after `await next()` it is what the listener threw (made an Error
    * if it was none); on an inbound ack it is a `BusError`.
@@ -34,6 +32,10 @@ export abstract class Message {
   /** @internal The innermost layer that has been entered, for texts. */
   layer: { readonly name: string } | undefined = undefined;
 
+  /** @internal A reply was set, be it `undefined`. */
+  isReplied = false;
+
+  #reply: unknown = undefined;
   #headers: Record<string, string> | undefined;
   #state: Record<PropertyKey, unknown> | undefined;
 
@@ -50,6 +52,19 @@ export abstract class Message {
     this.event = event;
     this.id = id;
     this.#headers = headers;
+  }
+
+  /**
+   * The answer: on an ack, and on an inbound event after `await next()`. Middleware may replace it. On an event, a
+   * middleware that sets it and does not call `next()` answers in place of what is behind it, as a cache does.
+   */
+  get reply(): unknown {
+    return this.#reply;
+  }
+
+  set reply(reply: unknown) {
+    this.#reply = reply;
+    this.isReplied = true;
   }
 
   /** Strings that travel with the message. An ack has headers of its own. */

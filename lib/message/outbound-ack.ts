@@ -4,10 +4,10 @@ import { Item, type WireItem } from "../wire/protocol.ts";
 import { encodeFailure, type WireFailure } from "../wire/remote-error.ts";
 import type { Serialization } from "../wire/serialization.ts";
 import type { Snapshot } from "../wire/snapshot.ts";
-import type { Message } from "./message.ts";
+import type { InboundEvent } from "./inbound-event.ts";
 import { OutboundMessage, type Stage } from "./outbound.ts";
 import type { Peer } from "./peer.ts";
-import { refusal } from "./refusal.ts";
+import { refusal, whatFailed } from "./refusal.ts";
 
 /** What an ack asks of the peer it goes to. */
 export interface AckPeer extends Peer {
@@ -26,7 +26,7 @@ export class OutboundAck extends OutboundMessage {
   size = 0;
   snapshot: Snapshot | undefined = undefined;
   reserved = 0;
-  readonly #answered: Message;
+  readonly #answered: InboundEvent;
   /** Whether a listener has run; whatever becomes of the ack, that stays true. */
   readonly #executed: Executed;
   /** What is answered instead, if the ack was refused or cannot be encoded. */
@@ -34,10 +34,10 @@ export class OutboundAck extends OutboundMessage {
   /** What went wrong, fit for the wire. */
   #told: { readonly origin: unknown; readonly wire: WireFailure } | undefined;
 
-  constructor(peer: AckPeer, answered: Message, failure: BusError | undefined) {
+  constructor(peer: AckPeer, answered: InboundEvent, failure: BusError | undefined) {
     super(peer, answered.namespace, answered.event, answered.id);
     this.#answered = answered;
-    this.#executed = failure?.executed ?? "yes";
+    this.#executed = failure?.executed ?? answered.executed;
     this.error = failure;
     if (!failure) this.reply = answered.reply;
   }
@@ -62,7 +62,7 @@ export class OutboundAck extends OutboundMessage {
     return undefined;
   }
 
-  override get origin(): Message {
+  override get origin(): InboundEvent {
     return this.#answered;
   }
 
@@ -86,6 +86,10 @@ export class OutboundAck extends OutboundMessage {
     const failure = refusal(this, this.#executed, thrown);
     if (this.stage === "chain") this.#answerInstead(failure);
     else if (this.stage === "handed") this.#replace(failure);
+  }
+
+  stopped(): void {
+    this.refuse();
   }
 
   /** Its receiver is gone, or has no room for it. */
@@ -113,8 +117,7 @@ export class OutboundAck extends OutboundMessage {
   /** What it says went wrong, if something did. */
   get failure(): BusError | undefined {
     const failure = this.#failure ?? this.error;
-    if (failure === undefined || failure instanceof BusError) return failure;
-    return new BusError("ERR_REMOTE", failure.message, { cause: failure });
+    return failure && whatFailed(failure, this.#executed);
   }
 
   get plainHead(): number | undefined {

@@ -1,14 +1,21 @@
-import { BusError, type End, type ErrorCode } from "../errors/bus-error.ts";
+import {
+  BusError,
+  type End,
+  type ErrorCode,
+  type Executed,
+  isBusError,
+} from "../errors/bus-error.ts";
 import type { Deadlines, Expiring } from "../time/deadlines.ts";
 import { inherited } from "../time/inheritance.ts";
 import { afterStretch, currentStretch, isCurrentStretch } from "../time/stretch.ts";
-import { type Handle, isOpen, kindOf, release, takeOver, takeUnread } from "../wire/handle.ts";
+import { type Handle, isOpen, kindOf, takeOver, takeUnread } from "../wire/handle.ts";
 import { eventItem, plainEventHead } from "../wire/items.ts";
 import type { Flow } from "../wire/parcel.ts";
 import type { WireItem } from "../wire/protocol.ts";
 import type { Snapshot } from "../wire/snapshot.ts";
 import { Extras } from "./extras.ts";
 import { handleLost, notSerializable } from "./failures.ts";
+import { heldUpBy } from "./held-up.ts";
 import type { InboundMessage } from "./inbound.ts";
 import type { Message } from "./message.ts";
 import type { EmitOptions } from "./options.ts";
@@ -28,6 +35,8 @@ export interface EventRoute {
   readonly ready: boolean;
   /** Whether a message would have to wait: behind others, or for the namespace to be ready. */
   readonly mustWait: boolean;
+  /** The event that its layers hold, and with it all that come after. */
+  readonly passing: OutboundEvent | undefined;
   nextId(): number;
   /** Lets a message wait, if the bounds allow it; otherwise it is settled, and no other is touched. */
   park(event: OutboundEvent, most?: { bytes?: number; messages?: number }): boolean;
@@ -49,8 +58,8 @@ export interface EventRoute {
 
 /** Where an event waits as text, with others. */
 export interface EventBundle {
-  /** No message of it can be taken out any more, or given more to do. */
-  readonly isFixed: boolean;
+  /** Whether the message can still be taken out. */
+  canDrop(event: OutboundEvent): boolean;
   keep(event: OutboundEvent, index: number): void;
   drop(event: OutboundEvent, index: number): void;
 }
@@ -61,8 +70,10 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   size = 0;
   snapshot: Snapshot | undefined = undefined;
   reserved = 0;
-  /** Its ack has arrived; what is left is its way through the chain. */
-  isAnswered = false;
+  /** Its ack, once it has arrived; what is left is its way through the chain. */
+  answer: InboundMessage | undefined = undefined;
+  /** It is not in this process any more, as far as the system tells. */
+  hasLeft = false;
   /** Where it waits as text, if it does. */
   bundled: { readonly bundle: EventBundle; readonly index: number } | undefined = undefined;
 
@@ -171,6 +182,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
       this.#resolve = resolve;
       this.#reject = reject;
       if (this.error) reject(this.error);
+      else if (this.stage === "settled" && this.isReplied) resolve(this.reply);
       else if (this.bucket === 0) this.#route.deadlines.add(this, this.#timeout);
     });
     return this.#promise;
@@ -211,11 +223,16 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
     this.fail(new BusError(code, `${this.name} cannot wait: ${why}`));
   }
 
-  /** The message was dropped by a middleware, or one threw. */
+  /** The message was dropped by a middleware, or one threw: after it had settled, perhaps, and been told of no failure. */
   refuse(thrown?: { cause: unknown }): void {
-    const isWritten = this.stage === "written" || this.bundled?.bundle.isFixed;
-    const executed = isWritten ? "maybe" : "no";
-    this.fail(refusal(this, executed, thrown));
+    if (this.stage !== "settled") this.fail(refusal(this, this.#executed, thrown));
+    else if (thrown && !this.error) this.report(refusal(this, this.#executed, thrown));
+  }
+
+  stopped(): void {
+    this.#extras?.releaseHandle();
+    if (this.isReplied) this.succeed(this.reply);
+    else this.refuse();
   }
 
   discard(): void {
@@ -226,7 +243,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   fail(error: BusError): void {
     if (this.stage === "settled") return;
     // A handle on its way stays open until it is known whether it arrived.
-    if (this.stage !== "written") this.#releaseHandle();
+    if (this.stage !== "written") this.#extras?.releaseHandle();
     this.#finish();
     this.error = error;
     if (this.#reject) this.#reject(error);
@@ -236,7 +253,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
 
   /** Its ack has arrived, and crosses the chain. Returns whether that is still to settle. */
   receive(ack: InboundMessage): boolean {
-    this.isAnswered = true;
+    this.answer = ack;
     return this.#route.receive(ack);
   }
 
@@ -248,31 +265,17 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   }
 
   expire(): void {
-    const { peer, namespace } = this;
-    const where = this.isAnswered
-      ? "it has arrived, but a middleware does not let it through"
-      : peer.state === "connecting"
-        ? `the bus over there has not been heard of; does it use clusterphone?`
-        : !this.#route.ready
-          ? `its namespace "${namespace}" is not open; it opens with the first on()`
-          : `its namespace "${namespace}" is ready`;
-    this.#withdraw(
-      "ERR_ACK_TIMEOUT",
-      `no ack for ${this.name} within ${Math.ceil(this.#timeout)} ms: ${where}`,
-    );
+    const late = `no ack for ${this.name} within ${Math.ceil(this.#timeout)} ms`;
+    this.#withdraw("ERR_ACK_TIMEOUT", `${late}: ${heldUpBy(this, this.#route)}`);
   }
 
   /** The error it ends with when nothing goes to its peer, or comes from there, any more. */
   cutOff(code: ErrorCode, reason: string, end: End = {}): BusError {
-    const isWritten = this.stage === "written";
-    const text = `${this.name} was not ${isWritten ? "acknowledged" : "sent"}: ${reason}`;
+    const executed = this.#executed;
+    const text = `${this.name} was not ${executed !== "no" ? "acknowledged" : "sent"}: ${reason}`;
     const { exitCode, signal, cause } = end;
-    return new BusError(code, text, {
-      exitCode,
-      signal,
-      executed: isWritten ? "maybe" : "no",
-      ...(cause !== undefined && { cause }),
-    });
+    const because = cause === undefined ? {} : { cause };
+    return new BusError(code, text, { exitCode, signal, executed, ...because });
   }
 
   handOver(): void {
@@ -303,7 +306,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   }
 
   get plainHead(): number | undefined {
-    if (this.#isSpecial || this.hasHeaders) return undefined;
+    if (this.#extras?.isSpecial || this.hasHeaders) return undefined;
     return plainEventHead(this.wantsAck);
   }
 
@@ -318,7 +321,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   /** Whether its text is all that is needed of it: nobody waits for it, nothing ends it, no handle goes with it. */
   get isBundleable(): boolean {
     const isText = ["text", "nothing"].includes(this.snapshot?.form ?? "");
-    return isText && !this.#isSpecial && this.bucket === 0;
+    return isText && !this.#extras?.isSpecial && this.bucket === 0;
   }
 
   /** The item as text, with its payload. Only for a message whose payload was taken as JSON. */
@@ -340,6 +343,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   }
 
   gone(): void {
+    this.hasLeft = true;
     if (this.stage === "written" && !this.wantsAck && !this.handle) this.#finish();
   }
 
@@ -350,12 +354,12 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   }
 
   unencodable(cause: unknown): void {
-    this.fail(cause instanceof BusError ? cause : notSerializable(this.name, cause));
+    this.fail(isBusError(cause) ? cause : notSerializable(this.name, cause));
   }
 
   /** The other side has said whether the handle arrived. */
   transferred(arrived: boolean): void {
-    this.#releaseHandle();
+    this.#extras?.releaseHandle();
     if (!arrived) {
       this.fail(
         handleLost(this.name, "did not arrive; the receiver may be out of file descriptors"),
@@ -384,37 +388,29 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
     const { stage } = this;
     this.stage = "settled";
     if (stage === "parked") this.#route.unpark(this);
-    if (this.bundled) this.bundled.bundle.drop(this, this.bundled.index);
-    else if (this.reserved > 0) this.#route.release(this);
+    if (this.bundled) {
+      // Taken out: nothing that is asked of it later may put it in again.
+      this.bundled.bundle.drop(this, this.bundled.index);
+      this.bundled = undefined;
+    } else if (this.reserved > 0) this.#route.release(this);
     if (stage === "written") this.#route.forget(this);
     this.#route.deadlines.remove(this);
     this.#extras?.unfollow();
     this.#route.progressed();
   }
 
-  #releaseHandle(): void {
-    if (!this.#extras?.handle) return;
-    release(this.#extras.handle);
-    this.#extras.handle = undefined;
-  }
-
   #withdraw(code: "ERR_ACK_TIMEOUT" | "ERR_CANCELLED", text: string, cause?: unknown): void {
-    const written = this.stage === "written";
-    if (written && this.wantsAck) this.#route.cancel(this, code);
-    this.fail(
-      new BusError(code, text, {
-        executed: written ? "maybe" : "no",
-        ...(cause !== undefined && { cause }),
-      }),
-    );
+    if (this.stage === "written" && this.wantsAck) this.#route.cancel(this, code);
+    const because = cause === undefined ? {} : { cause };
+    this.fail(new BusError(code, text, { executed: this.#executed, ...because }));
   }
 
-  /** Whether there is more to tell of it than names and data. */
-  get #isSpecial(): boolean {
-    const extras = this.#extras;
-    return (
-      extras !== undefined && (extras.hasOwnTimeout || extras.isCancellable || !!extras.handle)
-    );
+  /** Whether a listener has run, or may have: with what is still here it is taken back. */
+  get #executed(): Executed {
+    if (this.answer) return this.answer.executed;
+    if (this.stage === "written" || this.hasLeft) return "maybe";
+    const { bundled } = this;
+    return !bundled || bundled.bundle.canDrop(this) ? "no" : "maybe";
   }
 
   /** By the end of the stretch somebody may have asked, and been told. */

@@ -40,6 +40,8 @@ export abstract class OutboundMessage extends Message implements ItemParcel {
   abstract unencodable(cause: unknown): void;
   /** A middleware dropped it, or threw. */
   abstract refuse(thrown?: { cause: unknown }): void;
+  /** All layers are done with it, and it was not handed on: one of them has answered it, or dropped it. */
+  abstract stopped(): void;
   /** Nothing goes to its peer any more, and nobody need be told. */
   abstract discard(): void;
   /** It would have to wait, and there is no room for it. */

@@ -1,4 +1,4 @@
-import { BusError, type Executed, messageOf } from "../errors/bus-error.ts";
+import { BusError, type Executed, isBusError, messageOf, moreOf } from "../errors/bus-error.ts";
 import type { Message } from "./message.ts";
 
 /** `ERR_REFUSED`: by the middleware that threw, or did not call `next`. */
@@ -17,6 +17,20 @@ export function refusal(
     : new BusError("ERR_REFUSED", `${what} was dropped: ${nameOf(layer)} did not call next()`, {
         executed,
       });
+}
+
+/**
+ * The error of an ack, whatever its layers have put in its place: of another message, say, that was asked instead.
+ * `executed` stays at least what is true of this one.
+ */
+export function whatFailed(error: Error, executed: Executed): BusError {
+  if (!isBusError(error)) {
+    return new BusError("ERR_REMOTE", messageOf(error), { executed, cause: error });
+  }
+  const truth = moreOf(error.executed, executed);
+  if (truth === error.executed) return error;
+  const { code, exitCode, signal } = error;
+  return new BusError(code, error.message, { executed: truth, exitCode, signal, cause: error });
 }
 
 /** What to call a layer in a text. */

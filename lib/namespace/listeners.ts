@@ -18,15 +18,20 @@ export type Finder = (event: string) => AnyListener | undefined;
 
 /** What a listener threw or rejected with, among the results of others. */
 class Failure {
-  readonly error: Error;
+  readonly #error: Error;
 
   constructor(thrown: unknown) {
-    this.error = asError(thrown);
+    this.#error = asError(thrown);
   }
-}
 
-function isFailure(result: unknown): result is Failure {
-  return result instanceof Failure;
+  get error(): Error {
+    return this.#error;
+  }
+
+  /** Asks nothing of the result: it may be a Proxy that throws. */
+  static is(result: unknown): result is Failure {
+    return typeof result === "object" && result !== null && #error in result;
+  }
 }
 
 function isSomething(result: unknown): boolean {
@@ -44,6 +49,8 @@ export class Listeners {
   #first: unknown = undefined;
   #others: unknown[] | undefined;
   #count = 0;
+  /** One of them settles later. */
+  #waits = false;
   /** Is asked once more for each event, after those that were added here. */
   finder: Finder | undefined = undefined;
 
@@ -106,33 +113,37 @@ export class Listeners {
     const first = this.#first;
     const others = this.#others;
     const count = this.#count;
+    let waits = this.#waits;
     this.#first = this.#others = undefined;
     this.#count = 0;
+    this.#waits = false;
     let result: unknown;
     try {
       result = message.run(listener);
+      if (isThenable(result)) waits = true;
     } catch (thrown) {
       result = new Failure(thrown);
     }
     this.#first = count === 0 ? result : first;
     this.#others = count === 0 ? undefined : [...(others ?? []), result];
     this.#count = count + 1;
+    this.#waits = waits;
   }
 
   /** Tells the event what was returned; at once if no listener is asynchronous. */
   #conclude(message: InboundEvent): Promise<void> | undefined {
     const first = this.#first;
     const others = this.#others;
+    const waits = this.#waits;
     this.#first = this.#others = undefined;
     this.#count = 0;
-    if (!isThenable(first) && !others?.some(isThenable)) {
+    this.#waits = false;
+    if (!waits) {
       endListening(message, first, others);
       return undefined;
     }
     const results = [first, ...(others ?? [])].map((result) =>
-      isThenable(result)
-        ? Promise.resolve(result).catch((thrown: unknown) => new Failure(thrown))
-        : result,
+      Promise.resolve(result).catch((thrown: unknown) => new Failure(thrown)),
     );
     return Promise.all(results).then(([one, ...more]) => endListening(message, one, more));
   }
@@ -144,6 +155,6 @@ function endListening(
   first: unknown,
   others: readonly unknown[] | undefined,
 ): void {
-  const failure = first instanceof Failure ? first : others?.find(isFailure);
+  const failure = Failure.is(first) ? first : others?.find(Failure.is);
   message.endListening(isSomething(first) ? first : others?.find(isSomething), failure?.error);
 }

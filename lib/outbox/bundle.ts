@@ -31,7 +31,7 @@ export class Bundle implements EventBundle, FrameParcel {
   /** The same once it is packed: several texts in one. */
   #packed: (Buffer | OutboundEvent)[] | undefined;
   #bytes = 0;
-  /** From here on no message of it can be taken out, or given more to do. */
+  /** From here on no message of it can be given more to do, or taken out if it is text. */
   isFixed = false;
   /** It was given to the channel. */
   isWritten = false;
@@ -60,11 +60,15 @@ export class Bundle implements EventBundle, FrameParcel {
     if (!this.isFixed) this.#entries[index] = event;
   }
 
+  /** Whether the message can still be taken out: one that is among the bytes of others cannot. */
+  canDrop(event: OutboundEvent): boolean {
+    return this.#packed ? this.#packed.includes(event) : !this.isFixed;
+  }
+
   /** The message has settled before it was written. */
   drop(event: OutboundEvent, index: number): void {
-    const packed = this.#packed?.indexOf(event) ?? -1;
-    if (packed >= 0) this.#packed?.splice(packed, 1);
-    else if (this.isFixed) return;
+    if (!this.canDrop(event)) return;
+    if (this.#packed) this.#packed.splice(this.#packed.indexOf(event), 1);
     else this.#entries[index] = undefined;
     this.#bytes -= event.reserved;
     this.#backlog.release(event);

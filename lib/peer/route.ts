@@ -110,6 +110,10 @@ export class Route implements EventRoute {
     return !this.ready || this.peer.state !== "up" || this.#parked.size > 0;
   }
 
+  get passing(): OutboundEvent | undefined {
+    return this.#events.running;
+  }
+
   get isIdle(): boolean {
     return this.#events.isIdle && this.acks.isIdle && this.#parked.size === 0;
   }

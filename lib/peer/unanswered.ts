@@ -56,7 +56,7 @@ export class Unanswered {
   /** A late ack, or a second one, finds nobody who waits for it. */
   #unanswered(id: number): OutboundEvent | undefined {
     const answered = this.#byId.get(id);
-    return answered?.isAnswered ? undefined : answered;
+    return answered?.answer ? undefined : answered;
   }
 }
 

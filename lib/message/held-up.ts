@@ -1,0 +1,50 @@
+import type { Message } from "./message.ts";
+import type { Stage } from "./outbound.ts";
+import { nameOf } from "./refusal.ts";
+
+/** What is asked of an event that is late. */
+export interface LateEvent extends Message {
+  readonly stage: Stage;
+  readonly hasLeft: boolean;
+  /** Its ack, if that has arrived. */
+  readonly answer: Message | undefined;
+}
+
+/** What is asked of the way it goes. */
+export interface LateRoute {
+  readonly ready: boolean;
+  /** The event that its layers hold, and with it all that come after. */
+  readonly passing: Message | undefined;
+}
+
+/** What a message that is late was held up by, in words: a layer, the queue, the channel or the listener. */
+export function heldUpBy(event: LateEvent, { ready, passing }: LateRoute): string {
+  const { peer, namespace, answer } = event;
+  if (answer) {
+    return `its ack has arrived, but a middleware does not let it through: ${nameOf(answer.layer)}`;
+  }
+  switch (event.stage) {
+    case "chain":
+      return passing === event || !passing
+        ? `${nameOf(event.layer)} has not called next()`
+        : `it waits for its turn behind "${passing.event}", for which ${nameOf(passing.layer)} has not called next()`;
+    case "parked":
+      return inQueue(event, ready);
+    case "handed":
+      return `it waits to be written, as the channel takes nothing: ${peer.id} is busy, or stopped`;
+    case "written":
+    case "settled":
+      return event.hasLeft
+        ? `its namespace "${namespace}" is ready, and it was sent: neither a listener nor a layer over there has answered`
+        : `it was given to the channel, which has not taken it: ${peer.id} is busy, or stopped`;
+  }
+}
+
+function inQueue({ peer, namespace }: LateEvent, isReadyThere: boolean): string {
+  if (peer.state === "connecting") {
+    return "the bus over there has not been heard of; does it use clusterphone?";
+  }
+  return isReadyThere
+    ? "it waits in the queue, behind others"
+    : `it waits in the queue, as its namespace "${namespace}" is not open; it opens with the first on()`;
+}
