@@ -15,6 +15,7 @@ import { Total } from "../outbox/backlog.ts";
 import { createLimits, type Limits } from "../outbox/limits.ts";
 import type { Host, Scope } from "../peer/host.ts";
 import type { Session } from "../peer/session.ts";
+import { startTimer } from "../time/context.ts";
 import { Deadlines, MAX_TIMEOUT } from "../time/deadlines.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { Peers } from "./peers.ts";
@@ -173,7 +174,7 @@ export class Hub implements Host {
       isOver = true;
       this.progressed();
     };
-    const timer = timeout <= MAX_TIMEOUT ? setTimeout(giveUp, timeout) : undefined;
+    const timer = timeout <= MAX_TIMEOUT ? startTimer(giveUp, timeout) : undefined;
     const everyPeer = (isTrue: (peer: Session) => boolean) =>
       this.#until(() => isOver || peers.all.every(isTrue));
     // It is asked again at the end: a peer may have come up meanwhile, and sent before it was told.

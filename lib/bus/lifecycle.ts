@@ -2,6 +2,7 @@ import { EventEmitter } from "eventemitter3";
 import { type BusError, stackOf } from "../errors/bus-error.ts";
 import type { Message } from "../message/message.ts";
 import type { Peer } from "../message/peer.ts";
+import { outside } from "../time/context.ts";
 
 /** The local events of a bus. No peer can emit one. */
 export interface LifecycleEvents {
@@ -17,7 +18,13 @@ export interface LifecycleEvents {
   protocolError: (error: BusError, peer: Peer) => void;
 }
 
-/** Tells the listeners of `bus.lifecycle`. */
+/** Warns as Node does, on behalf of nobody. */
+export function warn(text: string, code: string, detail: string): void {
+  const options = { type: "ClusterphoneWarning", code, detail };
+  outside(process.emitWarning as (text: string, options: object) => void, process, text, options);
+}
+
+/** Tells the listeners of `bus.lifecycle`, in no asynchronous context: not even that of whose message failed. */
 export class Lifecycle {
   readonly emitter: EventEmitter<LifecycleEvents> = new EventEmitter<LifecycleEvents>();
   /** Codes that have been warned of because nobody listens to `undelivered`. */
@@ -28,13 +35,18 @@ export class Lifecycle {
     event: Event,
     ...parameters: Parameters<LifecycleEvents[Event]>
   ): boolean {
+    if (this.emitter.listenerCount(event) === 0) return false;
+    outside(this.#tell, this, event, parameters);
+    return true;
+  }
+
+  #tell(event: keyof LifecycleEvents, parameters: unknown[]): void {
     try {
-      return this.emitter.emit(event, ...(parameters as never));
+      this.emitter.emit(event, ...(parameters as never));
     } catch (error) {
       process.nextTick(() => {
         throw error;
       });
-      return true;
     }
   }
 
@@ -47,6 +59,6 @@ export class Lifecycle {
       'Listen to bus.lifecycle "undelivered" to see every one; this warning appears once for each code.';
     const stack = stackOf(error.cause);
     const detail = stack === undefined ? hint : `${hint}\n${stack}`;
-    process.emitWarning(error.message, { type: "ClusterphoneWarning", code: error.code, detail });
+    warn(error.message, error.code, detail);
   }
 }

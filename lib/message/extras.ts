@@ -15,6 +15,9 @@ export class Extras {
   readonly queueHandle: boolean;
   handle: Handle | undefined;
   #unfollow: (() => void)[] = [];
+  #any: AbortController | undefined;
+  /** The message has settled. */
+  #isOver = false;
 
   constructor(options: EmitOptions = {}, from?: Inheritable) {
     const { timeout, signal, handle, queueHandle } = options;
@@ -48,16 +51,27 @@ export class Extras {
     return this.signals.length > 0;
   }
 
-  /** Any of them; none if there is none. */
+  /** Any of them; none if there is none. Node's `any()` would leave something on each of them, for as long as it lives. */
   get signal(): AbortSignal | undefined {
-    return this.signals.length > 1 ? AbortSignal.any([...this.signals]) : this.signals[0];
+    if (this.signals.length < 2) return this.signals[0];
+    if (!this.#any) {
+      const any = new AbortController();
+      this.#any = any;
+      this.follow((reason) => any.abort(reason));
+    }
+    return this.#any.signal;
   }
 
-  /** Calls `cancel` with the reason when one of the signals aborts, or has. */
+  /** Calls `cancel` with the reason when one of the signals aborts, or has: then it follows none of them, nor once the message has settled. */
   follow(cancel: (reason: unknown) => void): void {
+    const aborted = this.signals.find((signal) => signal.aborted);
+    if (aborted) {
+      cancel(aborted.reason);
+      return;
+    }
+    if (this.#isOver) return;
     for (const signal of this.signals) {
-      if (signal.aborted) cancel(signal.reason);
-      else this.#unfollow.push(follow(signal, () => cancel(signal.reason)));
+      this.#unfollow.push(follow(signal, () => cancel(signal.reason)));
     }
   }
 
@@ -69,6 +83,7 @@ export class Extras {
 
   /** The message has settled. */
   unfollow(): void {
+    this.#isOver = true;
     for (const unfollow of this.#unfollow.splice(0)) unfollow();
   }
 }

@@ -1,6 +1,7 @@
 import { BusError, type Executed, isBusError, messageOf, moreOf } from "../errors/bus-error.ts";
+import { startTimer } from "../time/context.ts";
 import { MAX_TIMEOUT } from "../time/deadlines.ts";
-import { type Inheritable, inheriting } from "../time/inheritance.ts";
+import { type Inheritable, Inheritance } from "../time/inheritance.ts";
 import { discard, type Handle } from "../wire/handle.ts";
 import type { Arrival } from "../wire/items.ts";
 import { InboundMessage } from "./inbound.ts";
@@ -40,6 +41,7 @@ export class InboundEvent extends InboundMessage implements Inheritable {
   #settled = false;
   #controller: AbortController | undefined;
   #deadline: NodeJS.Timeout | undefined;
+  #inheritance: Inheritance | undefined;
   #aborted: BusError | undefined;
 
   constructor(peer: EventPeer, arrival: Arrival) {
@@ -107,7 +109,8 @@ export class InboundEvent extends InboundMessage implements Inheritable {
   run(listener: (data: unknown, message: Message) => unknown): unknown {
     this.#hasRun = true;
     if (this.#expiresAt === undefined && !this.#isCancellable) return listener(this.data, this);
-    return inheriting(this, () => listener(this.data, this));
+    this.#inheritance ??= new Inheritance(this);
+    return this.#inheritance.run(() => listener(this.data, this));
   }
 
   /** The sender has given up, or is gone: tells the listeners. */
@@ -128,6 +131,7 @@ export class InboundEvent extends InboundMessage implements Inheritable {
     }
     this.#settled = true;
     clearTimeout(this.#deadline);
+    this.#inheritance?.end();
     this.peer.settled(this, this.#failure(thrown));
   }
 
@@ -167,12 +171,9 @@ export class InboundEvent extends InboundMessage implements Inheritable {
   }
 
   #startDeadline(remaining: number): void {
-    this.#deadline = setTimeout(
-      () => {
-        this.abort(new BusError("ERR_ACK_TIMEOUT", `the deadline of "${this.event}" has passed`));
-      },
-      Math.min(remaining, MAX_TIMEOUT),
-    );
-    this.#deadline.unref();
+    const pass = () => {
+      this.abort(new BusError("ERR_ACK_TIMEOUT", `the deadline of "${this.event}" has passed`));
+    };
+    this.#deadline = startTimer(pass, Math.min(remaining, MAX_TIMEOUT)).unref();
   }
 }

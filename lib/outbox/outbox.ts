@@ -2,6 +2,7 @@ import type { Hold } from "../links/hold.ts";
 import type { Link, SendFailure } from "../links/link.ts";
 import { OutboundMessage } from "../message/outbound.ts";
 import { OutboundEvent } from "../message/outbound-event.ts";
+import { outside } from "../time/context.ts";
 import { endStretch } from "../time/stretch.ts";
 import { type Choice, chooseParcels, encodeFrame } from "../wire/encode.ts";
 import type { Handle } from "../wire/handle.ts";
@@ -228,22 +229,26 @@ export class Outbox implements SharingOutbox {
     this.#write();
   }
 
-  /** Writes what waits, as far as the link takes it. */
+  /** Writes what waits, as far as the link takes it. That is of many: what the channel keeps for it is nobody's. */
   #write(): void {
     if (this.#isWriting) return;
     this.#isWriting = true;
     try {
-      let sent = 0;
-      while (!this.#isFull && !this.#transfer.isUnderWay && sent < this.#parcels.length) {
-        sent += this.#send(this.#parcels, sent);
-      }
-      this.#parcels = sent === this.#parcels.length ? [] : this.#parcels.slice(sent);
-      this.#unheldFrom = Math.max(0, this.#unheldFrom - sent);
-      this.#holdRest();
+      outside(this.#writeAll, this);
     } finally {
       this.#isWriting = false;
     }
     this.#idle();
+  }
+
+  #writeAll(): void {
+    let sent = 0;
+    while (!this.#isFull && !this.#transfer.isUnderWay && sent < this.#parcels.length) {
+      sent += this.#send(this.#parcels, sent);
+    }
+    this.#parcels = sent === this.#parcels.length ? [] : this.#parcels.slice(sent);
+    this.#unheldFrom = Math.max(0, this.#unheldFrom - sent);
+    this.#holdRest();
   }
 
   /** Makes a frame of the parcels from `start` on and sends it. Returns how many it has dealt with. */

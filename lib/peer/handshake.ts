@@ -1,5 +1,6 @@
 import type { Link } from "../links/link.ts";
 import type { Outbox } from "../outbox/outbox.ts";
+import { startTimer } from "../time/context.ts";
 import { helloItem, readyItem } from "../wire/items.ts";
 import { Note } from "../wire/note.ts";
 import { PROTOCOL } from "../wire/protocol.ts";
@@ -80,7 +81,7 @@ export class Handshake {
     this.#outbox.push(hello);
     if (this.isHeard || !this.#link.forgetsEarlyFrames || this.#hellos >= MOST_HELLOS) return;
     const wait = FIRST_REPEAT * 2 ** (this.#hellos - 1);
-    this.#timer = setTimeout(() => this.say(), wait).unref();
+    this.#timer = startTimer(() => this.say(), wait).unref();
   }
 
   /** No hello will come any more. */

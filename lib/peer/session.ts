@@ -11,6 +11,7 @@ import { Backlog } from "../outbox/backlog.ts";
 import type { Limits } from "../outbox/limits.ts";
 import { Outbox, type OutboxPeer } from "../outbox/outbox.ts";
 import { failUnsent } from "../outbox/unsent.ts";
+import { outside } from "../time/context.ts";
 import type { Handle } from "../wire/handle.ts";
 import type { AckArrival, Arrival, Hello } from "../wire/items.ts";
 import { PROTOCOL } from "../wire/protocol.ts";
@@ -261,20 +262,21 @@ export class Session
     this.#host.protocolError(new BusError("ERR_PROTOCOL", text), this);
   }
 
-  // What the link tells.
+  // What the link tells, in the context of whoever opened the channel.
 
   frame(body: unknown, handle: Handle | undefined): void {
-    this.#inbox.take(body, handle);
+    outside(this.#inbox.take, this.#inbox, body, handle);
   }
 
   foreign(message: unknown, handle: Handle | undefined): boolean {
-    return this.translator?.receive(message, handle) ?? false;
+    const { translator } = this;
+    return translator ? outside(translator.receive, translator, message, handle) : false;
   }
 
   closed(end: End): void {
     if (this.#state === "down") return;
     this.link.detach();
-    this.#end(this.#death(end), end, true);
+    outside(() => this.#end(this.#death(end), end, true), undefined);
   }
 
   /** Lets go of the channel. What is pending has been settled before. */

@@ -1,3 +1,5 @@
+import { startTimer } from "./context.ts";
+
 /** Something with a time limit. The links and the bucket belong to `Deadlines` alone. */
 export interface Expiring {
   /** Called once, when the time is over and the entry was not removed before. */
@@ -106,7 +108,7 @@ export class Deadlines {
       this.#waiting.ref();
       return;
     }
-    this.#waiting = setTimeout(() => {
+    this.#waiting = startTimer(() => {
       this.#waiting = undefined;
       if (this.#unlimited > 0) this.#wait();
     }, MAX_TIMEOUT);
@@ -123,7 +125,7 @@ export class Deadlines {
 
   #schedule(delay: number): void {
     this.#nextDelay = delay;
-    this.#timer = setTimeout(() => this.#beat(), delay);
+    this.#timer = startTimer(this.#beat, delay);
   }
 
   /** An entry is due before the next beat: take in the time so far and beat earlier. */
@@ -134,7 +136,7 @@ export class Deadlines {
     this.#schedule(Math.min(BEAT, Math.max(1, Math.ceil(bucket * RESOLUTION - this.#running))));
   }
 
-  #beat(): void {
+  readonly #beat = (): void => {
     const now = performance.now();
     this.#running += this.#counted(now - this.#lastBeat);
     this.#lastBeat = now;
@@ -151,7 +153,7 @@ export class Deadlines {
       });
     }
     this.#schedule(this.#untilNext());
-  }
+  };
 
   #isAnyDue(): boolean {
     for (let bucket = this.#swept + 1; bucket <= this.#running / RESOLUTION; bucket++) {

@@ -1,0 +1,27 @@
+import { AsyncResource } from "node:async_hooks";
+
+/** Made when the package is loaded, on behalf of nobody. */
+const nobody = new AsyncResource("clusterphone", { requireManualDestroy: true });
+
+/**
+ * Runs a task in no asynchronous context: for what is done on behalf of all. A timer that was started for one message would
+ * hold what belongs to its sender as long as there are others, and run for them as if for that one. A channel tells
+ * what it tells in the context of whoever forked the process at its end.
+ */
+export function outside<This, Parameters extends unknown[], Result>(
+  task: (this: This, ...parameters: Parameters) => Result,
+  self: This,
+  ...parameters: Parameters
+): Result {
+  return nobody.runInAsyncScope(task, self, ...parameters) as Result;
+}
+
+/** A timer that holds nobody's context, and runs in none. */
+export function startTimer(task: () => void, milliseconds: number): NodeJS.Timeout {
+  return outside(
+    setTimeout as (task: () => void, ms: number) => NodeJS.Timeout,
+    undefined,
+    task,
+    milliseconds,
+  );
+}
