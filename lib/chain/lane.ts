@@ -11,8 +11,8 @@ export interface LaneRoute<Outgoing> {
   admit(message: Outgoing): boolean;
   /** Its turn has come. */
   leave(message: Outgoing): void;
-  /** What stands behind the layers. */
-  hand(message: Outgoing): void;
+  /** What stands behind the layers. Returns a promise if others have to wait until it is handed on. */
+  hand(message: Outgoing): Promise<void> | undefined;
   /** The last message has left it. */
   idle(): void;
 }
@@ -34,10 +34,7 @@ export class Lane<Outgoing extends OutboundMessage> {
 
   constructor(route: LaneRoute<Outgoing>) {
     this.#route = route;
-    this.#terminal = (message) => {
-      route.hand(message as Outgoing);
-      return undefined;
-    };
+    this.#terminal = (message) => route.hand(message as Outgoing);
   }
 
   /** Sends a message through the chain, now or when its turn comes. */

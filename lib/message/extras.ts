@@ -1,6 +1,6 @@
 import { follow } from "../time/cancellation.ts";
 import type { Inheritable } from "../time/inheritance.ts";
-import { type Handle, release } from "../wire/handle.ts";
+import { type Handle, release, takeOver, whyNotSent } from "../wire/handle.ts";
 import type { EmitOptions } from "./options.ts";
 
 /** What is asked of a message beyond its name and data; most messages have none of it. */
@@ -73,6 +73,16 @@ export class Extras {
     for (const signal of this.signals) {
       this.#unfollow.push(follow(signal, () => cancel(signal.reason)));
     }
+  }
+
+  /** Why the handle cannot be sent, if it cannot. */
+  get handleFault(): string | undefined {
+    return this.handle && whyNotSent(this.handle);
+  }
+
+  /** Takes the handle over from the caller. */
+  takeOver(): void {
+    if (this.handle) takeOver(this.handle);
   }
 
   /** Lets go of the handle. */

@@ -6,6 +6,7 @@ import { nameOf } from "./refusal.ts";
 export interface LateEvent extends Message {
   readonly stage: Stage;
   readonly hasLeft: boolean;
+  readonly awaitsSocket: boolean;
   /** Its ack, if that has arrived. */
   readonly answer: Message | undefined;
 }
@@ -23,6 +24,7 @@ export function heldUpBy(event: LateEvent, { ready, passing }: LateRoute): strin
   if (answer) {
     return `its ack has arrived, but a middleware does not let it through: ${nameOf(answer.layer)}`;
   }
+  if (event.awaitsSocket) return "its client does not read what was written to the socket before";
   switch (event.stage) {
     case "chain":
       return passing === event || !passing

@@ -36,8 +36,7 @@ export class InboundEvent extends InboundMessage implements Inheritable {
   readonly #isCancellable: boolean;
   readonly #handle: Handle | undefined;
   #isHandleTaken = false;
-  /** Listeners are running: a handle that is read now is taken over. */
-  #listening = false;
+  #heard: Message | undefined;
   #settled = false;
   #controller: AbortController | undefined;
   #deadline: NodeJS.Timeout | undefined;
@@ -62,7 +61,6 @@ export class InboundEvent extends InboundMessage implements Inheritable {
   }
 
   override get handle(): Handle | undefined {
-    if (this.#listening) this.#isHandleTaken = true;
     return this.#handle;
   }
 
@@ -92,15 +90,13 @@ export class InboundEvent extends InboundMessage implements Inheritable {
     this.wantsAck = false;
   }
 
-  /** The event has reached its listeners: who reads the handle from here on takes it over. */
+  /** The event has reached its listeners, if there are any. */
   startListening(): void {
     this.#isReached = true;
-    this.#listening = true;
   }
 
   /** All listeners have settled: what they answer is the reply, or the error. */
   endListening(reply: unknown, error: Error | undefined): void {
-    this.#listening = false;
     if (error) this.error = error;
     else this.reply = reply;
   }
@@ -108,9 +104,23 @@ export class InboundEvent extends InboundMessage implements Inheritable {
   /** Runs one listener; what it sends inherits from the event. */
   run(listener: (data: unknown, message: Message) => unknown): unknown {
     this.#hasRun = true;
-    if (this.#expiresAt === undefined && !this.#isCancellable) return listener(this.data, this);
+    const message = this.#handle ? this.#asHeard() : this;
+    if (this.#expiresAt === undefined && !this.#isCancellable) return listener(this.data, message);
     this.#inheritance ??= new Inheritance(this);
-    return this.#inheritance.run(() => listener(this.data, this));
+    return this.#inheritance.run(() => listener(this.data, message));
+  }
+
+  /** The same event for its listeners alone: who reads the handle there takes it over, be it later. A layer does not. */
+  #asHeard(): Message {
+    this.#heard ??= new Proxy<Message>(this, {
+      get: (event, key) => {
+        if (key === "handle") this.#isHandleTaken = true;
+        const value: unknown = Reflect.get(event, key);
+        return typeof value === "function" ? value.bind(event) : value;
+      },
+      set: (event, key, value) => Reflect.set(event, key, value),
+    });
+    return this.#heard;
   }
 
   /** The sender has given up, or is gone: tells the listeners. */

@@ -87,7 +87,7 @@ export abstract class Message {
   }
 
   /**
-   * The handle that travels with the message. A listener that reads it takes it over; what
+   * The handle that travels with the message. A listener that reads it takes it over, a middleware does not; what
    * no listener has taken by the time all have settled is destroyed.
    */
   get handle(): Handle | undefined {

@@ -8,7 +8,7 @@ import {
 import type { Deadlines, Expiring } from "../time/deadlines.ts";
 import { inherited } from "../time/inheritance.ts";
 import { afterStretch, currentStretch, isCurrentStretch } from "../time/stretch.ts";
-import { type Handle, isOpen, kindOf, takeOver, takeUnread } from "../wire/handle.ts";
+import { type Handle, takeUnread, writtenOut } from "../wire/handle.ts";
 import { eventItem, plainEventHead } from "../wire/items.ts";
 import type { Flow } from "../wire/parcel.ts";
 import type { WireItem } from "../wire/protocol.ts";
@@ -72,6 +72,8 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   reserved = 0;
   /** Its ack, once it has arrived; what is left is its way through the chain. */
   answer: InboundMessage | undefined = undefined;
+  /** What was written to its socket has to leave first. */
+  awaitsSocket = false;
   /** It is not in this process any more, as far as the system tells. */
   hasLeft = false;
   /** Where it waits as text, if it does. */
@@ -146,20 +148,25 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
     return this.#route.mustWait;
   }
 
-  /** Whether its link carries handles at all. */
-  get linkCarriesHandles(): boolean {
-    return this.#route.carriesHandles;
+  /** Why its handle cannot be sent, if it cannot. */
+  get handleFault(): string | undefined {
+    if (!this.handle) return undefined;
+    if (!this.#route.carriesHandles) return "cannot be sent: this link carries no handles";
+    return this.#extras?.handleFault;
   }
 
-  /** Whether the handle is of a kind that can be sent. */
-  get handleCanCross(): boolean {
-    return kindOf(this.handle) !== undefined;
+  /** Resolves when what was written to its socket has left, or it is closed; `undefined` if that is so. */
+  writtenOut(): Promise<void> | undefined {
+    const written = this.handle && writtenOut(this.handle);
+    this.awaitsSocket = written !== undefined;
+    // A client that does not read holds it up no longer than its time.
+    if (written) this.startTime();
+    return written;
   }
 
   /** From here on the message is the bus's: whatever happens is told by the receipt. */
   accept(): void {
-    const { handle } = this;
-    if (handle) takeOver(handle);
+    this.#extras?.takeOver();
     this.#extras?.follow((reason) => {
       this.#withdraw("ERR_CANCELLED", `${this.name} was cancelled`, reason);
     });
@@ -311,10 +318,8 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   }
 
   item(): WireItem {
-    const { handle } = this;
-    if (handle && !isOpen(handle)) {
-      throw handleLost(this.name, "is not open: closed, sent away, or not connected or bound yet");
-    }
+    const { handle, handleFault } = this;
+    if (handleFault) throw handleLost(this.name, handleFault);
     return eventItem(this, handle && takeUnread(handle));
   }
 
@@ -361,9 +366,8 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   transferred(arrived: boolean): void {
     this.#extras?.releaseHandle();
     if (!arrived) {
-      this.fail(
-        handleLost(this.name, "did not arrive; the receiver may be out of file descriptors"),
-      );
+      const text = "did not arrive; the receiver may be out of file descriptors";
+      this.fail(handleLost(this.name, text));
     } else if (!this.wantsAck && this.stage !== "settled") {
       this.#finish();
     }
@@ -379,7 +383,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
     return this.#extras?.isCancellable === true;
   }
 
-  /** The message's name in texts. */
+  /** What it is called in texts. */
   get name(): string {
     return `"${this.event}" to ${this.peer.id}`;
   }

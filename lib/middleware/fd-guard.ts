@@ -30,19 +30,11 @@ function guard(message: OutboundEvent): void {
   const { handle } = message;
   if (handle === undefined) return;
   const where = message.name;
-  if (!message.linkCarriesHandles) {
-    refuse(new BusError("ERR_HANDLE_UNSUPPORTED", `${where}: this link carries no handles`));
+  if (message.handleFault) {
+    const text = `the handle of ${where} ${message.handleFault}`;
+    refuse(new BusError("ERR_HANDLE_UNSUPPORTED", text));
   }
-  if (!message.handleCanCross) {
-    refuse(
-      new BusError(
-        "ERR_HANDLE_UNSUPPORTED",
-        `${where}: only a net.Socket, a net.Server and a dgram.Socket with a descriptor of their own can ` +
-          "be sent; hand a TLS connection over before it is wrapped",
-      ),
-    );
-  }
-  if (!message.queueHandle && message.mustWait) {
+  if (!message.queueHandle && !message.peer.isReady(message.namespace)) {
     refuse(
       new BusError(
         "ERR_HANDLE_NOT_READY",

@@ -71,16 +71,17 @@ export class Route implements EventRoute {
     const route = {
       admit: (message: OutboundMessage) => this.#admit(message),
       leave: (message: OutboundMessage) => peer.backlog.release(message),
-      hand: (message: OutboundMessage) => peer.outbox.take(message),
       idle: () => host.progressed(),
     };
     this.#events = new Lane<OutboundEvent>({
       ...route,
       layers: (): readonly Layer[] => this.chains["outbound event"],
+      hand: (event) => (event.transfer ? this.#handSocket(event) : this.#hand(event)),
     });
     this.acks = new Lane<OutboundAck>({
       ...route,
       layers: (): readonly Layer[] => this.chains["outbound ack"],
+      hand: (ack) => this.#hand(ack),
     });
   }
 
@@ -195,7 +196,16 @@ export class Route implements EventRoute {
   /** The namespace over there is ready: everything that waited goes, in order. */
   open(): void {
     this.ready = true;
+    this.#unpark();
+  }
+
+  #unpark(): void {
     for (const event of this.#parked) {
+      const written = event.writtenOut();
+      if (written) {
+        void written.then(() => this.#unpark());
+        return;
+      }
       this.#parked.delete(event);
       event.goOn();
       this.#peer.outbox.take(event);
@@ -218,6 +228,18 @@ export class Route implements EventRoute {
 
   report(error: BusError, message: Message): void {
     this.#host.report(error, message);
+  }
+
+  #hand(message: OutboundMessage): undefined {
+    this.#peer.outbox.take(message);
+  }
+
+  /** What was written to a socket leaves before it; what comes after in the lane waits as well. */
+  #handSocket(event: OutboundEvent): Promise<void> | undefined {
+    const written = event.writtenOut();
+    if (!written) return this.#hand(event);
+    if (!this.#peer.backlog.reserve(event)) return undefined;
+    return written.then(() => this.#hand(event));
   }
 
   /** A message has to wait its turn. Nobody can change what it was sent with meanwhile, but its layers may. */

@@ -37,6 +37,18 @@ bus.use((message, next) => {
   if (message.event === "looked-at" && message.handle === undefined) throw new Error("no handle");
   if (message.event !== "refused") return next();
 });
+/** Looks at the handle when nobody has heard of it, and while a listener still runs. */
+bus.use(async (message, next) => {
+  const rest = next();
+  if (message.event.startsWith("looked-at-late")) void message.handle;
+  await rest;
+  if (message.event.startsWith("looked-at-late")) void message.handle;
+});
+bus.on("looked-at-late", () => new Promise((resolve) => setImmediate(resolve)));
+bus.on("takes-late", async (_, message) => {
+  await new Promise((resolve) => setImmediate(resolve));
+  (message.handle as Socket).end("taken late");
+});
 bus.on("looked-at", () => "the listener did not look");
 bus.on("refused", (_, message) => message.handle);
 bus.on("ignores", () => "did not look at the handle");
@@ -98,4 +110,13 @@ bus.on("send-many-up", async (count) => {
   const replies = await Promise.all(results);
   server.close();
   return replies;
+});
+bus.on("open-late", () => {
+  const late = bus.ns("late");
+  late.on("echo", (data) => data);
+  late.on("socket", (_, message) => {
+    const socket = message.handle as Socket;
+    socket.on("data", (bytes) => socket.end(`child got ${String(bytes)}`));
+    return true;
+  });
 });
