@@ -2,6 +2,7 @@ import type { EventEmitter } from "eventemitter3";
 import type { Layer, Middleware } from "../chain/layer.ts";
 import type { EventMap, EventName, Listener, Untyped } from "../emit/event-map.ts";
 import { Target } from "../emit/target.ts";
+import { atCaller, BusError } from "../errors/bus-error.ts";
 import { check, wrong } from "../errors/check.ts";
 import type { Peer } from "../message/peer.ts";
 import type { AnyListener } from "../namespace/listeners.ts";
@@ -33,21 +34,20 @@ export class Bus<
   /** Local events: `up`, `ready`, `down`, `undelivered`, `protocolError`. No peer can emit one. */
   readonly lifecycle: EventEmitter<LifecycleEvents>;
   readonly #hub: Hub;
-  readonly #namespace: Namespace;
   readonly #isCentral: boolean;
+  readonly #isManual: boolean;
   readonly #targets = new WeakMap<Peer, Target<Outgoing>>();
 
-  /** @internal */
-  constructor(hub: Hub, namespace: Namespace, isCentral: boolean) {
-    this.#hub = hub;
-    this.#namespace = namespace;
-    this.#isCentral = isCentral;
-    this.lifecycle = hub.lifecycle.emitter;
-  }
-
   /** The namespace. */
-  get name(): string {
-    return this.#namespace.name;
+  readonly name: string;
+
+  /** @internal */
+  constructor(hub: Hub, { name }: { readonly name: string }, isCentral: boolean, isManual = false) {
+    this.#hub = hub;
+    this.name = name;
+    this.#isCentral = isCentral;
+    this.#isManual = isManual;
+    this.lifecycle = hub.lifecycle.emitter;
   }
 
   /**
@@ -56,13 +56,15 @@ export class Bus<
    */
   use(middleware: Middleware): this {
     check.function(middleware, "a middleware");
+    if (!this.#isCentral) this.#open();
     this.#hub.layers.use(middleware as Layer, this.#isCentral ? undefined : this.name);
     return this;
   }
 
   /**
    * Adds a listener; what it returns, or resolves to, is the reply. The namespace takes messages
-   * one turn of the event loop after its first listener.
+   * one turn of the event loop after its first listener; one that was closed is opened again, as if it were new.
+   * Throws `ERR_CLOSED` where the bus is closed.
    */
   on<Event extends EventName<Incoming>>(event: Event, listener: Listener<Incoming, Event>): this {
     this.#add("on", event, listener);
@@ -79,7 +81,7 @@ export class Bus<
   off<Event extends EventName<Incoming>>(event: Event, listener?: Listener<Incoming, Event>): this {
     check.name(event, "an event");
     if (listener !== undefined) check.function(listener, "a listener");
-    this.#namespace.listeners.off(event, listener as AnyListener | undefined);
+    this.#hub.local(this.name).listeners.off(event, listener as AnyListener | undefined);
     return this;
   }
 
@@ -109,9 +111,9 @@ export class Bus<
     if (options.ready !== undefined && options.ready !== "auto" && options.ready !== "manual") {
       throw wrong("the option ready", '"auto" or "manual"', options.ready);
     }
-    const namespace = this.#hub.namespace(name);
-    if (options.ready === "manual") namespace.isManual = true;
-    return new Bus<In, Out>(this.#hub, namespace, name === DEFAULT_NAMESPACE);
+    const isManual = options.ready === "manual";
+    if (isManual) this.#hub.namespace(name).isManual = true;
+    return new Bus<In, Out>(this.#hub, { name }, name === DEFAULT_NAMESPACE, isManual);
   }
 
   /** Everybody this process talks to or listens to, those that are gone left out. */
@@ -126,19 +128,19 @@ export class Bus<
 
   /** How long an ack may take, in ms: 10,000 by default, on the central bus for all namespaces that have not their own. */
   get ackTimeout(): number {
-    return this.#namespace.ackTimeout ?? this.#hub.defaultAckTimeout;
+    return this.#hub.local(this.name).ackTimeout ?? this.#hub.defaultAckTimeout;
   }
 
   set ackTimeout(timeout: number) {
     const milliseconds = check.timeout(timeout, "ackTimeout");
     if (this.#isCentral) this.#hub.defaultAckTimeout = milliseconds;
-    else this.#namespace.ackTimeout = milliseconds;
+    else this.#open().ackTimeout = milliseconds;
   }
 
   /** Opens the namespace now; needed where it was made with `{ ready: "manual" }`. */
   ready(): this {
     this.#hub.peers.parent();
-    this.#hub.open(this.#namespace);
+    this.#hub.open(this.#open());
     return this;
   }
 
@@ -153,14 +155,26 @@ export class Bus<
    */
   close(options: CloseOptions = {}): Promise<void> {
     const timeout = check.timeout(options.timeout ?? DEFAULT_CLOSE_TIMEOUT, "the option timeout");
-    return this.#hub.close(timeout, this.#isCentral ? undefined : this.#namespace);
+    return this.#hub.close(timeout, this.#isCentral ? undefined : this.name);
   }
 
   #add(how: "on" | "once", event: unknown, listener: unknown): void {
     check.name(event, "an event");
     check.function(listener, "a listener");
-    this.#namespace.listeners[how](event as string, listener as AnyListener);
-    this.#hub.listen(this.#namespace);
+    if (this.#hub.state === "closed") {
+      const text = `a listener of "${event as string}" was not added: this bus is closed`;
+      throw atCaller(new BusError("ERR_CLOSED", text), this[how]);
+    }
+    const namespace = this.#open();
+    namespace.listeners[how](event as string, listener as AnyListener);
+    this.#hub.listen(namespace);
+  }
+
+  /** The namespace to work with. It is new if it was closed. */
+  #open(): Namespace {
+    const namespace = this.#hub.namespace(this.name);
+    if (this.#isManual) namespace.isManual = true;
+    return namespace;
   }
 }
 

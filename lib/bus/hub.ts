@@ -14,17 +14,12 @@ import { Namespace } from "../namespace/namespace.ts";
 import { Total } from "../outbox/backlog.ts";
 import { createLimits, type Limits } from "../outbox/limits.ts";
 import type { Host, Scope } from "../peer/host.ts";
+import { RecentNames } from "../peer/recent-names.ts";
 import type { Session } from "../peer/session.ts";
-import { startTimer } from "../time/context.ts";
-import { Deadlines, MAX_TIMEOUT } from "../time/deadlines.ts";
+import { Deadlines } from "../time/deadlines.ts";
+import { Drain } from "./drain.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { Peers } from "./peers.ts";
-
-/** What `close` works on: a namespace, or all of them. */
-interface Closable {
-  state: "open" | "closing" | "closed";
-  closing: Promise<void> | undefined;
-}
 
 const DEFAULT_ACK_TIMEOUT = 10_000;
 
@@ -44,27 +39,33 @@ export class Hub implements Host {
   readonly peers: Peers;
   /** Milliseconds, for every namespace that has not its own. */
   defaultAckTimeout: number = DEFAULT_ACK_TIMEOUT;
-  state: Closable["state"] = "open";
-  closing: Promise<void> | undefined;
+  state: Namespace["state"] = "open";
+  generation = 0;
 
   readonly #namespaces = new Map<string, Namespace>();
   /** Stands for every namespace that nothing here has asked for. */
   readonly #nowhere: Namespace = new Namespace("", this.layers.of(undefined), () => undefined);
+  /** Stands for every namespace that was closed here. */
+  readonly #shut: Namespace = new Namespace("", this.layers.of(undefined), () => undefined);
+  readonly #closed = new RecentNames();
+  readonly #drains = new Map<Scope, Drain>();
   #waiting: (() => void)[] = [];
 
   constructor(connectors: readonly Connector[]) {
     this.peers = new Peers(this, connectors);
+    this.#shut.state = "closed";
   }
 
   // What the bus asks.
 
+  /** A namespace to work with: if there is none, or it was closed, a new one. While it is being closed, the next. */
   namespace(name: string): Namespace {
-    let namespace = this.#namespaces.get(name);
-    if (!namespace) {
-      namespace = new Namespace(name, this.layers.of(name), () => this.#updateHold());
-      this.#namespaces.set(name, namespace);
-    }
-    return namespace;
+    const namespace = this.#namespaces.get(name);
+    const make = () => new Namespace(name, this.layers.of(name), () => this.#updateHold());
+    if (!namespace) return this.#register(make());
+    if (namespace.state === "open") return namespace;
+    namespace.successor ??= make();
+    return namespace.successor;
   }
 
   /** Opens a namespace one turn from now, and takes part: says hello to the parent, watches for workers. */
@@ -78,6 +79,10 @@ export class Hub implements Host {
   /** From now on the namespace takes messages. */
   open(namespace: Namespace): void {
     if (namespace.isReady || namespace.state !== "open" || this.state !== "open") return;
+    if (this.#namespaces.get(namespace.name) !== namespace) {
+      namespace.isDue = true;
+      return;
+    }
     namespace.isReady = true;
     for (const peer of this.peers.all) peer.announce(namespace.name);
   }
@@ -101,18 +106,30 @@ export class Hub implements Host {
 
   /**
    * Closes one namespace, or all: refuses what comes from now on, lets the listeners finish that
-   * are running, waits for what is still on its way, but not longer than `timeout` ms, and lets go.
+   * are running, waits for what is still on its way, but not longer than `timeout` ms, and lets go. A
+   * second close of the same may only shorten the first.
    */
-  close(timeout: number, only?: Namespace): Promise<void> {
-    const closing = only ?? this;
-    closing.closing ??= this.#close(timeout, closing, only);
-    return closing.closing;
+  close(timeout: number, scope?: string): Promise<void> {
+    let drain = this.#drains.get(scope);
+    if (!drain) {
+      if (scope !== undefined && this.#closed.has(scope)) return Promise.resolve();
+      const asked = {
+        waitsFor: () => this.peers.all.flatMap((peer) => peer.waitsFor(scope)),
+        progressed: () => this.progressed(),
+      };
+      const what = scope === undefined ? "the bus" : `namespace "${scope}"`;
+      drain = new Drain(what, asked, (made) => this.#close(made, scope));
+      this.#drains.set(scope, drain);
+    }
+    drain.shorten(timeout);
+    return drain.over;
   }
 
   // What the peers ask.
 
   local(namespace: string): Namespace {
-    return this.#namespaces.get(namespace) ?? this.#nowhere;
+    const here = this.#namespaces.get(namespace);
+    return here ?? (this.#closed.has(namespace) ? this.#shut : this.#nowhere);
   }
 
   readyNamespaces(): string[] {
@@ -121,7 +138,7 @@ export class Hub implements Host {
 
   closingScopes(): Scope[] {
     const closing = [...this.#namespaces.values()].filter(({ state }) => state !== "open");
-    const names = closing.map(({ name }) => name);
+    const names = [...closing.map(({ name }) => name), ...this.#closed];
     return this.state === "open" ? names : [undefined, ...names];
   }
 
@@ -164,30 +181,49 @@ export class Hub implements Host {
     while (!isTrue()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  async #close(timeout: number, closing: Closable, only?: Namespace): Promise<void> {
-    const scope = only?.name;
+  async #close(drain: Drain, scope: Scope): Promise<void> {
     const { peers } = this;
+    const closing = scope === undefined ? this : this.namespace(scope);
+    const letGoOfLayers = scope === undefined ? undefined : this.layers.closing(scope);
     closing.state = "closing";
     for (const peer of peers.all) peer.announceClosing(scope);
-    let isOver = false;
-    const giveUp = () => {
-      isOver = true;
-      this.progressed();
-    };
-    const timer = timeout <= MAX_TIMEOUT ? startTimer(giveUp, timeout) : undefined;
     const everyPeer = (isTrue: (peer: Session) => boolean) =>
-      this.#until(() => isOver || peers.all.every(isTrue));
+      this.#until(() => drain.isOver || peers.all.every(isTrue));
     // It is asked again at the end: a peer may have come up meanwhile, and sent before it was told.
     const isQuiet = (peer: Session) => peer.hasSeenClosing(scope) && !peer.isHandling(scope);
     await everyPeer(isQuiet);
     closing.state = "closed";
-    await everyPeer(
-      (peer) => isQuiet(peer) && peer.isFlushed && peer.unsettled(scope).length === 0,
-    );
-    clearTimeout(timer);
+    await everyPeer((peer) => isQuiet(peer) && peer.isDone(scope));
+    drain.end();
     for (const peer of peers.all) peer.failUnsettled(scope);
-    if (only) only.listeners.clear();
+    letGoOfLayers?.();
+    if (closing instanceof Namespace) this.#free(closing);
     else this.#letGo(new BusError("ERR_CLOSED", "this bus is closed"));
+  }
+
+  /** A closed namespace is forgotten, so that it can be opened again as if it were new. */
+  #free(closed: Namespace): void {
+    const { name, successor } = closed;
+    this.#drains.delete(name);
+    this.#namespaces.delete(name);
+    closed.listeners.clear();
+    if (successor) {
+      successor.chains = this.layers.of(name);
+      this.#register(successor);
+      if (successor.isDue) this.open(successor);
+    } else {
+      this.#closed.add(name);
+      this.generation++;
+    }
+    for (const peer of this.peers.all) peer.retire(name);
+    this.#updateHold();
+  }
+
+  #register(namespace: Namespace): Namespace {
+    this.#closed.delete(namespace.name);
+    this.#namespaces.set(namespace.name, namespace);
+    this.generation++;
+    return namespace;
   }
 
   #letGo(error: BusError): void {

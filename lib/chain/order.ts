@@ -18,7 +18,7 @@ export interface Chains extends Record<Crossing, readonly Layer[]> {
  */
 export class Layers {
   readonly #ownLayers: readonly Layer[];
-  readonly #used: { readonly layer: Layer; readonly namespace: string | undefined }[] = [];
+  #used: { readonly layer: Layer; readonly namespace: string | undefined }[] = [];
   readonly #chains = new Map<string | undefined, Chains>();
 
   constructor(builtins: readonly Layer[]) {
@@ -29,6 +29,15 @@ export class Layers {
   use(layer: Layer, namespace?: string): void {
     this.#used.push({ layer, namespace });
     for (const [name, chains] of this.#chains) Object.assign(chains, this.#compile(name));
+  }
+
+  /** Returns how to let go of a namespace that is closed: of what was used for it up to now. */
+  closing(namespace: string): () => void {
+    const closed = new Set(this.#used.filter((entry) => entry.namespace === namespace));
+    return () => {
+      this.#used = this.#used.filter((entry) => !closed.has(entry));
+      this.#chains.delete(namespace);
+    };
   }
 
   /** The chains of a namespace, of none in particular without a name. They follow what is used later. */

@@ -8,7 +8,7 @@ import { Receipt } from "./receipt.ts";
 export class Target<Outgoing extends EventMap<Outgoing> = Untyped> {
   /** The bus at the other end. */
   readonly peer: Peer;
-  readonly #route: Route;
+  #route: Route;
 
   /** @internal */
   constructor(route: Route) {
@@ -27,6 +27,7 @@ export class Target<Outgoing extends EventMap<Outgoing> = Untyped> {
     event: Event,
     ...[data, options]: EmitArguments<Outgoing, Event, EmitOptions>
   ): Receipt<Reply<Outgoing, Event>> {
+    this.#route = this.#route.current();
     return new Receipt(this.#route.send(event, data, options));
   }
 }

@@ -13,7 +13,8 @@ export interface NamespaceOptions {
 export class Namespace {
   readonly name: string;
   readonly listeners: Listeners;
-  readonly chains: Chains;
+  /** A namespace that takes the place of another gets its own when that is closed. */
+  chains: Chains;
   /** The end of the inbound chain. */
   readonly dispatch: Terminal;
   /** Milliseconds; without it the central bus's counts. */
@@ -22,8 +23,10 @@ export class Namespace {
   /** It listens, and the peers are told so. It stays so, whatever `off` removes. */
   isReady = false;
   state: "open" | "closing" | "closed" = "open";
-  /** Resolves when it is closed, once it is closing. */
-  closing: Promise<void> | undefined;
+  /** Takes its place when it is closed: it was opened again meanwhile. */
+  successor: Namespace | undefined;
+  /** It was to be opened while it had to wait for another of its name to be closed. */
+  isDue = false;
   #isOpening = false;
 
   constructor(name: string, chains: Chains, onListeners: () => void) {

@@ -31,6 +31,7 @@ export class Bundle implements EventBundle, FrameParcel {
   /** The same once it is packed: several texts in one. */
   #packed: (Buffer | OutboundEvent)[] | undefined;
   #bytes = 0;
+  readonly #namespaces = new Set<string>();
   /** From here on no message of it can be given more to do, or taken out if it is text. */
   isFixed = false;
   /** It was given to the channel. */
@@ -52,7 +53,13 @@ export class Bundle implements EventBundle, FrameParcel {
     event.bundled = { bundle: this, index: this.#entries.length };
     this.#entries.push(text);
     this.#bytes += event.reserved;
+    this.#namespaces.add(event.namespace);
     return true;
+  }
+
+  /** Whether there is anything of that namespace in it. */
+  holds(namespace: string): boolean {
+    return this.#namespaces.has(namespace);
   }
 
   /** Somebody wants to hear of the message again. */
@@ -102,16 +109,16 @@ export class Bundle implements EventBundle, FrameParcel {
     this.isFixed = true;
     this.isWritten = true;
     this.#leaveRoom();
-    for (const entry of this.#objects()) entry.written();
+    for (const entry of this.objects()) entry.written();
   }
 
   gone(): void {
-    for (const entry of this.#objects()) entry.gone();
+    for (const entry of this.objects()) entry.gone();
   }
 
   notWritten(): void {
     this.isWritten = false;
-    for (const entry of this.#objects()) entry.notWritten();
+    for (const entry of this.objects()) entry.notWritten();
   }
 
   unencodable(): void {
@@ -122,7 +129,7 @@ export class Bundle implements EventBundle, FrameParcel {
   #leaveRoom(): void {
     const bytes = this.#bytes;
     this.#bytes = 0;
-    for (const entry of this.#objects()) {
+    for (const entry of this.objects()) {
       entry.reserved = 0;
       entry.bundled = undefined;
     }
@@ -157,7 +164,8 @@ export class Bundle implements EventBundle, FrameParcel {
     this.#entries = [];
   }
 
-  #objects(): OutboundEvent[] {
+  /** Those of its messages that are objects still. */
+  objects(): OutboundEvent[] {
     const entries = this.#packed ?? this.#entries;
     return entries.filter(
       (entry) => typeof entry === "object" && !Buffer.isBuffer(entry),

@@ -181,6 +181,12 @@ export class Outbox implements SharingOutbox {
     return () => this.#closed || (this.#progress.hasPassed(mark) && !this.#transfer.isUnderWay);
   }
 
+  /** What has not left this process, as far as the system tells, the handle on its way first. */
+  get unfinished(): Parcel[] {
+    const { event } = this.#transfer;
+    return [...(event ? [event] : []), ...[...this.#writing].flat(), ...this.#parcels];
+  }
+
   get isIdle(): boolean {
     if (this.#closed) return true;
     return this.#parcels.length === 0 && this.#unwritten === 0 && !this.#transfer.isUnderWay;
@@ -197,9 +203,7 @@ export class Outbox implements SharingOutbox {
    */
   close(): Parcel[] {
     this.#closed = true;
-    const left = [...[...this.#writing].flat(), ...this.#parcels];
-    const { event } = this.#transfer;
-    if (event) left.unshift(event);
+    const left = this.unfinished;
     this.#parcels = [];
     this.#idle();
     return left;

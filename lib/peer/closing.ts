@@ -3,6 +3,7 @@ import { closingItem } from "../wire/items.ts";
 import { Note } from "../wire/note.ts";
 import { ClosingStep } from "../wire/protocol.ts";
 import type { Scope } from "./host.ts";
+import { RecentNames } from "./recent-names.ts";
 
 /**
  * The closing of either side, as the two tell each other. Frames come in order, so when the other side
@@ -12,8 +13,10 @@ export class Closing {
   readonly #outbox: Outbox;
   /** What this side closes, and the other has not answered. */
   readonly #unseen = new Set<Scope>();
-  /** What the other side closes. */
-  readonly #closed = new Set<Scope>();
+  /** The namespaces that the other side closes, or has closed and not opened again. */
+  readonly #closed = new RecentNames();
+  /** The other side closes its bus. */
+  #isAllClosed = false;
   /** The other side has closed its bus, and listens to nothing. */
   isGone = false;
 
@@ -41,7 +44,13 @@ export class Closing {
 
   /** Whether the other side has stopped to take messages: in a namespace, or in any. */
   hasClosed(scope: Scope): boolean {
+    if (scope === undefined) return this.#isAllClosed;
     return this.#closed.size > 0 && this.#closed.has(scope);
+  }
+
+  /** The other side has opened a namespace, perhaps again. */
+  reopen(namespace: string): void {
+    this.#closed.delete(namespace);
   }
 
   /** What the other side tells. Returns whether it closes something. */
@@ -51,8 +60,9 @@ export class Closing {
       return false;
     }
     // Said once, it is known; and answered once.
-    const isNews = !this.#closed.has(scope);
-    this.#closed.add(scope);
+    const isNews = !this.hasClosed(scope);
+    if (scope === undefined) this.#isAllClosed = true;
+    else this.#closed.add(scope);
     if (step === ClosingStep.GONE) this.isGone = true;
     else if (isNews) this.#tell(scope, ClosingStep.SEEN);
     return isNews || this.isGone;

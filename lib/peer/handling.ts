@@ -53,10 +53,10 @@ export class Handling {
     if (this.#byId.size > 0) this.#byId.delete(event.id);
   }
 
-  /** Whether there is any: of one namespace, or at all. */
-  has(scope?: Scope): boolean {
-    if (scope === undefined) return this.#byId.size > 0;
-    return [...this.#byId.values()].some((event) => event.namespace === scope);
+  /** Those of one namespace, or all. */
+  of(scope?: Scope): InboundEvent[] {
+    const all = [...this.#byId.values()];
+    return scope === undefined ? all : all.filter((event) => event.namespace === scope);
   }
 
   /** The sender is gone: no answer would reach it. */

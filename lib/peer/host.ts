@@ -18,6 +18,8 @@ export interface Host {
   readonly state: "open" | "closing" | "closed";
   /** In ms, for namespaces that have not their own. */
   readonly defaultAckTimeout: number;
+  /** Changes whenever a namespace comes, or goes. */
+  readonly generation: number;
   /** What a namespace is in this process; one that stands for all where nothing here has asked for it. */
   local(namespace: string): Namespace;
   /** The namespaces that listen here. */

@@ -35,6 +35,10 @@ export interface RoutePeer extends Peer {
   greet(): void;
   /** Why a message cannot be sent, if it cannot. */
   obstacle(event: OutboundEvent): BusError | undefined;
+  /** The route to a namespace that is in use. */
+  route(namespace: string): Route;
+  /** Forgets a route to a closed namespace as soon as nothing is on its way there. */
+  retire(namespace: string): void;
 }
 
 /** The end of the chain of an ack: its receipt is settled by a layer. */
@@ -52,12 +56,17 @@ export class Route implements EventRoute {
   readonly namespace: string;
   /** The namespace at the other end listens, and has listened since. */
   ready = false;
+  /** It leads to a closed namespace, and is not needed once nothing is on its way. */
+  isRetiring = false;
+  /** It is not in use any more. */
+  isFreed = false;
   readonly acks: Lane<OutboundAck>;
   readonly #events: Lane<OutboundEvent>;
   readonly #host: Host;
   readonly #peer: RoutePeer;
-  /** The namespace in this process, or what stands for it until there is one. */
+  /** The namespace in this process, or what stands for it while there is none. */
   #local: Namespace;
+  #generation: number;
   /** In order of emit. A message leaves it when the namespace is ready, or when it settles. */
   readonly #parked = new Set<OutboundEvent>();
   readonly #isAwaited = () => this.#parked.size > 0;
@@ -68,10 +77,14 @@ export class Route implements EventRoute {
     this.peer = peer;
     this.namespace = namespace;
     this.#local = host.local(namespace);
+    this.#generation = host.generation;
     const route = {
       admit: (message: OutboundMessage) => this.#admit(message),
       leave: (message: OutboundMessage) => peer.backlog.release(message),
-      idle: () => host.progressed(),
+      idle: () => {
+        host.progressed();
+        if (this.isRetiring) peer.retire(namespace);
+      },
     };
     this.#events = new Lane<OutboundEvent>({
       ...route,
@@ -98,7 +111,10 @@ export class Route implements EventRoute {
   }
 
   get #here(): Namespace {
-    if (this.#local.name !== this.namespace) this.#local = this.#host.local(this.namespace);
+    if (this.#generation !== this.#host.generation) {
+      this.#generation = this.#host.generation;
+      this.#local = this.#host.local(this.namespace);
+    }
     return this.#local;
   }
 
@@ -137,8 +153,17 @@ export class Route implements EventRoute {
   #enter(event: OutboundEvent): void {
     const obstacle = this.obstacle(event);
     this.#peer.greet();
-    if (obstacle) event.fail(obstacle);
-    else if (!event.abandoned) this.#events.enter(event);
+    if (obstacle) {
+      event.fail(obstacle);
+      this.#peer.retire(this.namespace);
+    } else if (!event.abandoned) {
+      this.#events.enter(event);
+    }
+  }
+
+  /** The route that is in use. */
+  current(): Route {
+    return this.isFreed ? this.#peer.route(this.namespace) : this;
   }
 
   /** Writes what is alone in its tick at once. */
@@ -196,10 +221,12 @@ export class Route implements EventRoute {
   /** The namespace over there is ready: everything that waited goes, in order. */
   open(): void {
     this.ready = true;
+    this.isRetiring = false;
     this.#unpark();
   }
 
   #unpark(): void {
+    if (!this.ready) return;
     for (const event of this.#parked) {
       const written = event.writtenOut();
       if (written) {

@@ -27,6 +27,22 @@ export class Routes {
     return route;
   }
 
+  /** The peer closes a namespace: it takes no messages any more. */
+  close(namespace: string): void {
+    const route = this.known(namespace);
+    if (route) route.ready = false;
+  }
+
+  /** Forgets the route to a closed namespace as soon as nothing is on its way there. A later message makes a new one. */
+  retire(namespace: string): void {
+    const route = this.known(namespace);
+    if (!route) return;
+    route.isRetiring = !route.ready;
+    if (route.ready || !route.isIdle) return;
+    route.isFreed = true;
+    this.#byNamespace.delete(namespace);
+  }
+
   known(namespace: string): Route | undefined {
     return this.#byNamespace.get(namespace);
   }

@@ -18,6 +18,7 @@ import { PROTOCOL } from "../wire/protocol.ts";
 import type { Serialization } from "../wire/serialization.ts";
 import { Closing } from "./closing.ts";
 import type { Dialect, Speaker, Translator } from "./dialect.ts";
+import { holds, inWords, unwritten, whenFlushed } from "./flushed.ts";
 import { Handling } from "./handling.ts";
 import { Handshake } from "./handshake.ts";
 import type { Host, Scope } from "./host.ts";
@@ -178,7 +179,7 @@ export class Session
 
   /** Whether events of the peer are being handled: in one namespace, or in any. */
   isHandling(scope?: Scope): boolean {
-    return this.handling.has(scope);
+    return this.handling.of(scope).length > 0;
   }
 
   /** Everything that was emitted has been written. */
@@ -186,19 +187,30 @@ export class Session
     return this.#state === "down" || (this.outbox.isIdle && this.#routes.areIdle);
   }
 
+  /** Everything that was emitted in one namespace, or in all, has been written, and answered where that is wanted. */
+  isDone(scope: Scope): boolean {
+    if (this.unsettled(scope).length > 0) return false;
+    if (scope === undefined || this.#state === "down") return this.isFlushed;
+    return this.#routes.known(scope)?.isIdle !== false && !holds(this.outbox, scope);
+  }
+
+  /** What a close waits for, in words. */
+  waitsFor(scope: Scope): string[] {
+    const things = inWords(this.id, this.handling.of(scope), this.unsettled(scope));
+    if (things.length > 0) return things;
+    const isOver = this.hasSeenClosing(scope) && this.isDone(scope);
+    return isOver ? [] : [`${this.id} to read what was sent`];
+  }
+
+  /** A namespace was closed, here or there. */
+  retire(namespace: string): void {
+    this.#routes.retire(namespace);
+  }
+
   /** Tells, whenever it is asked, whether everything has left that was emitted so far. */
   whenFlushed(): () => boolean {
-    const unfinished = new Set(this.#routes.onTheirWay());
-    let isPast: (() => boolean) | undefined;
-    return () => {
-      if (this.#state === "down") return true;
-      for (const message of unfinished) {
-        if (message.stage === "chain" || message.stage === "parked") return false;
-        unfinished.delete(message);
-      }
-      isPast ??= this.outbox.whenPast();
-      return isPast();
-    };
+    const hasLeft = whenFlushed(this.#routes.onTheirWay(), this.outbox);
+    return () => this.#state === "down" || hasLeft();
   }
 
   /** Everything this side has emitted that has not settled. */
@@ -209,7 +221,8 @@ export class Session
 
   /** This side closes, and waits for it no longer. */
   failUnsettled(scope: Scope): void {
-    for (const event of this.unsettled(scope)) {
+    const waiting = scope === undefined ? [] : unwritten(this.outbox, scope);
+    for (const event of [...this.unsettled(scope), ...waiting]) {
       const obstacle = this.route(event.namespace).obstacle(event);
       if (obstacle) event.fail(obstacle);
     }
@@ -317,10 +330,12 @@ export class Session
     if (scope !== undefined && !this.#routes.mayLeadTo(scope)) return;
     if (this.#closing.receive(scope, step)) {
       if (scope === undefined) this.#state = "closing";
+      else this.#routes.close(scope);
       for (const event of this.unsettled(scope)) {
         const obstacle = this.obstacle(event);
         if (obstacle && (event.stage !== "written" || this.#closing.isGone)) event.fail(obstacle);
       }
+      if (scope !== undefined) this.retire(scope);
     }
     this.#host.progressed();
   }
@@ -337,6 +352,7 @@ export class Session
 
   #receiveReady(namespace: string): void {
     const route = this.#routes.toNamed(namespace);
+    this.#closing.reopen(namespace);
     if (route.ready) return;
     route.open();
     this.#host.peerReady(this, namespace);

@@ -304,8 +304,13 @@ export class World {
     const name = NAMESPACES[namespace];
     if (opened.has(name)) return;
     opened.add(name);
-    for (const event of EVENTS) {
-      bus.ns(name).on(event, (_, message) => this.#listen(side, namespace, event, message));
+    try {
+      for (const event of EVENTS) {
+        bus.ns(name).on(event, (_, message) => this.#listen(side, namespace, event, message));
+      }
+    } catch (error) {
+      // A closed bus says so.
+      if ((error as { code?: string }).code !== "ERR_CLOSED") throw error;
     }
   }
 
@@ -318,6 +323,7 @@ export class World {
     const began = this.#clock.now;
     void closed.close({ timeout: PATIENCE }).then(() => {
       this.#closing--;
+      if (namespace !== undefined) this.#parties[side].opened.delete(NAMESPACES[namespace]);
       const took = this.#clock.now - began;
       if (took >= PATIENCE) this.#meetsNobody = true;
       this.#record({ is: "closed", at: this.#moment(), who: name, took });
