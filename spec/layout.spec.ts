@@ -32,7 +32,8 @@ const FLOORS: Record<string, readonly string[]> = {
   ],
   testing: ["errors", "links", "message", "bus"],
   classic: [
-    ...["errors", "wire", "message", "chain", "namespace", "peer", "emit", "bus", "central.ts"],
+    ...["errors", "time", "wire", "message", "chain", "namespace", "peer", "emit", "bus"],
+    "central.ts",
   ],
 };
 

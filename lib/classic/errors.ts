@@ -6,20 +6,42 @@ export const UNKNOWN_NAMESPACE = "Unknown namespace.";
 export const UNHANDLED = "Unhandled message type";
 export const HANDLER_THREW = "Message handler threw an error: ";
 
+/** What Node says of a handle of another kind; version 1 let it be heard. */
+const WRONG_HANDLE = "This handle type cannot be sent";
+
+/** Version 1's number of a message, for its namespace and peer, beside the message itself. */
+export interface Numbered {
+  readonly event: OutboundEvent;
+  readonly sequence: number;
+}
+
 /** The failure of a message in the words of version 1, for code that matches on them. Where it had none it stays as it is. */
-export function inWordsOfV1(error: unknown, event: OutboundEvent): unknown {
+export function inWordsOfV1(error: unknown, message: Numbered): unknown {
   if (!isBusError(error)) return error;
-  const text = textOf(error, event);
-  if (text === undefined) return error;
+  if (error.code === "ERR_NOT_SERIALIZABLE") return inWordsOfNode(error);
+  const text = textOf(error, message);
+  return text === undefined ? error : worded(Error, text, error);
+}
+
+/** What version 1 did not catch of the channel, or handed on: what cannot be encoded, and what is no handle. */
+export function inWordsOfNode(error: unknown): unknown {
+  if (!isBusError(error)) return error;
+  const { code, cause } = error;
+  if (code === "ERR_HANDLE_UNSUPPORTED") return worded(TypeError, WRONG_HANDLE, error);
+  if (code !== "ERR_NOT_SERIALIZABLE") return error;
+  return worded(cause instanceof TypeError ? TypeError : Error, messageOf(cause), error);
+}
+
+function worded(Class: ErrorConstructor, text: string, error: BusError): ClassicError {
   const { code, executed, cause } = error;
-  return Object.assign(new Error(text, { cause: error }), {
+  return Object.assign(new Class(text, { cause: error }), {
     code,
     executed,
     ...(code === "ERR_REMOTE" && originOf(cause)),
-  }) satisfies ClassicError;
+  });
 }
 
-function textOf({ code, message, cause }: BusError, event: OutboundEvent): string | undefined {
+function textOf({ code, message, cause }: BusError, { event, sequence }: Numbered) {
   const isUpward = event.peer.kind === "parent";
   if (code === "ERR_REMOTE") return HANDLER_THREW + messageOf(cause);
   if (code === "ERR_UNHANDLED") return isAboutNamespace(message) ? UNKNOWN_NAMESPACE : UNHANDLED;
@@ -27,12 +49,11 @@ function textOf({ code, message, cause }: BusError, event: OutboundEvent): strin
     return `Undeliverable message: ${isUpward ? "master" : "worker"} died before we could get acknowledgement`;
   }
   if (code !== "ERR_ACK_TIMEOUT") return undefined;
-  const { peer, namespace, id } = event;
-  const isUnknown = peer.state === "up" && !peer.isReady(namespace);
+  const { peer, namespace } = event;
   const whom = isUpward ? "master" : peer.id.replace(":", " ");
   return (
-    `${isUnknown ? `${UNKNOWN_NAMESPACE} ` : ""}Timed out waiting for acknowledgement for message ` +
-    `${event.event} with seq ${id} to ${whom} in namespace ${namespace}`
+    `Timed out waiting for acknowledgement for message ${event.event} with seq ${sequence} ` +
+    `to ${whom} in namespace ${namespace}`
   );
 }
 

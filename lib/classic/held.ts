@@ -1,12 +1,11 @@
 import type { Handle } from "../wire/handle.ts";
 import { measureAtLeast } from "../wire/size.ts";
+import { TIME_TO_OPEN } from "./unopened.ts";
 import type { V1Event } from "./v1.ts";
 
 /** Messages, and bytes, that wait for namespaces of this process, at most. */
 const MOST_MESSAGES = 1000;
 const MOST_BYTES = 16 * 2 ** 20;
-/** How long they wait, in ms: half of the time that their senders do by default. */
-const WAIT = 5000;
 
 /** A message of version 1, with the handle that came along. */
 export interface HeldMessage {
@@ -42,7 +41,11 @@ export class Held {
     const { ns } = message.event;
     let waiting = this.#waiting.get(ns);
     if (!waiting) {
-      waiting = { messages: [], bytes: 0, timer: setTimeout(() => this.#giveUp(ns), WAIT).unref() };
+      waiting = {
+        messages: [],
+        bytes: 0,
+        timer: setTimeout(() => this.#giveUp(ns), TIME_TO_OPEN).unref(),
+      };
       this.#waiting.set(ns, waiting);
     }
     waiting.messages.push(message);

@@ -1,10 +1,12 @@
 import { inProcess } from "../bus/in-process.ts";
 import { central } from "../central.ts";
-import { check } from "../errors/check.ts";
+import { Connecting } from "./connecting.ts";
 import { listen, Namespaces } from "./namespaces.ts";
 import { Nucleus } from "./nucleus.ts";
+import { Settings } from "./settings.ts";
 import { V1Translator } from "./translator.ts";
 import type { Clusterphone } from "./types.ts";
+import { Unopened } from "./unopened.ts";
 import { Workers } from "./workers.ts";
 
 export type {
@@ -33,7 +35,12 @@ function start(): Clusterphone {
     "node:cluster",
   ) as unknown as typeof import("node:cluster").default;
   const { bus, hub } = central;
-  let ackTimeout: number | undefined;
+  const { lifecycle } = bus;
+  const settings = new Settings(bus);
+  const unopened = new Unopened(hub.deadlines);
+  for (const peer of bus.peers) if (peer.state === "up") unopened.online(peer.id);
+  lifecycle.on("ready", ({ id }) => unopened.online(id));
+  lifecycle.on("down", ({ id }) => unopened.down(id));
   const workers = new Workers(cluster, bus, (worker, namespace) => {
     if (nucleus.owns(namespace)) worker.emit("clusterphone:online");
   });
@@ -43,30 +50,32 @@ function start(): Clusterphone {
       // Version 1 is for clusters: other children and their parents are left alone.
       const isCluster =
         speaker.kind === "worker" || (speaker.kind === "parent" && cluster.isWorker);
-      return isCluster ? new V1Translator(speaker, nucleus) : undefined;
+      if (!isCluster) return undefined;
+      return new V1Translator(speaker, nucleus, () => unopened.online(speaker.id));
     },
   });
-  const namespaces = new Namespaces(
-    central,
-    workers,
-    nucleus,
-    cluster.isPrimary,
-    () => ackTimeout ?? bus.ackTimeout,
-  );
+  const connecting = new Connecting(bus);
+  const senders = { hub, connecting, settings, unopened };
+  const namespaces = new Namespaces(senders, workers, nucleus, cluster.isPrimary);
   const ns = (name: string) => namespaces.get(name);
   const top = ns("_");
   const properties = {
     ...Object.getOwnPropertyDescriptors(top),
     ns: { value: ns, enumerable: true },
-    ackTimeout: {
-      get: () => ackTimeout ?? bus.ackTimeout,
-      set: (timeout: number) => {
-        ackTimeout = check.timeout(timeout, "ackTimeout");
-      },
-      enumerable: true,
-    },
+    ackTimeout: settingOf(settings, "ackTimeout"),
+    Promise: settingOf(settings, "Promise"),
   };
   // Known to the parent, and to the workers there are.
   bus.to("parent");
   return Object.defineProperties((name: string) => ns(name), properties) as Clusterphone;
+}
+
+function settingOf<Name extends keyof Settings>(settings: Settings, name: Name) {
+  return {
+    get: () => settings[name],
+    set: (value: Settings[Name]) => {
+      settings[name] = value;
+    },
+    enumerable: true,
+  };
 }

@@ -1,36 +1,24 @@
 import type { Worker } from "node:cluster";
 import type { Hub } from "../bus/hub.ts";
-import type { Central } from "../central.ts";
-import { Connecting } from "./connecting.ts";
 import { handlerOf, listenerOf } from "./handler.ts";
 import type { Entry, Nucleus } from "./nucleus.ts";
-import { Sender } from "./sender.ts";
+import { Sender, type Senders } from "./sender.ts";
 import type { Handler, Namespace } from "./types.ts";
 import type { Workers } from "./workers.ts";
 
 /** Classic's namespaces, each of them a namespace of the bus, shared with every copy of version 1 in the process. */
 export class Namespaces {
-  readonly #central: Central;
+  readonly #senders: Senders;
   readonly #workers: Workers;
   readonly #nucleus: Nucleus;
   readonly #isPrimary: boolean;
-  readonly #connecting: Connecting;
-  readonly #ackTimeout: () => number;
   readonly #made = new Map<string, Namespace>();
 
-  constructor(
-    central: Central,
-    workers: Workers,
-    nucleus: Nucleus,
-    isPrimary: boolean,
-    ackTimeout: () => number,
-  ) {
-    this.#central = central;
+  constructor(senders: Senders, workers: Workers, nucleus: Nucleus, isPrimary: boolean) {
+    this.#senders = senders;
     this.#workers = workers;
-    this.#connecting = new Connecting(central.bus);
     this.#nucleus = nucleus;
     this.#isPrimary = isPrimary;
-    this.#ackTimeout = ackTimeout;
   }
 
   /** The namespace of that name, opened one turn from now if it is new. Throws what version 1 threw. */
@@ -48,15 +36,18 @@ export class Namespaces {
 
   #make(name: string): Namespace {
     const entry = this.#nucleus.get(name) ?? this.#open(name);
-    return this.#view(entry, name, this.#senderOf(name, this.#ackTimeout));
+    const { settings } = this.#senders;
+    return this.#view(entry, name, new Sender(this.#senders, name, () => settings.ackTimeout));
   }
 
   #open(name: string): Entry {
+    const { hub, settings } = this.#senders;
+    const ackTimeout = () => shown.ackTimeout ?? settings.ackTimeout;
     // What copies of version 1 get: of `_` they make their own export, and write on it.
     const shown: Entry["interface"] = {
       name,
       handlers: Object.create(null) as Record<string, Handler>,
-      ...this.#methods(this.#senderOf(name, () => shown.ackTimeout ?? this.#ackTimeout())),
+      ...this.#methods(new Sender(this.#senders, name, ackTimeout)),
     };
     const entry: Entry = {
       interface: shown,
@@ -65,12 +56,8 @@ export class Namespaces {
       workerReady: (_worker: Worker) => undefined,
     };
     this.#nucleus.add(name, entry);
-    listen(this.#central.hub, this.#workers, name, entry);
+    listen(hub, this.#workers, name, entry);
     return entry;
-  }
-
-  #senderOf(name: string, ackTimeout: () => number): Sender {
-    return new Sender(this.#central.hub, name, this.#connecting, ackTimeout);
   }
 
   #view(entry: Entry, name: string, sender: Sender): Namespace {

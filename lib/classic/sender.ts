@@ -1,11 +1,27 @@
 import type { Worker } from "node:cluster";
 import type { Hub } from "../bus/hub.ts";
+import { isBusError } from "../errors/bus-error.ts";
+import type { EmitOptions } from "../message/options.ts";
 import type { Peer } from "../message/peer.ts";
 import type { Route } from "../peer/route.ts";
 import type { Handle } from "../wire/handle.ts";
 import type { Connecting } from "./connecting.ts";
+import { inWordsOfNode } from "./errors.ts";
 import { sentOf } from "./sent.ts";
+import type { Settings } from "./settings.ts";
 import type { Sent } from "./types.ts";
+import type { Unopened } from "./unopened.ts";
+
+/** What the senders of all namespaces share. */
+export interface Senders {
+  readonly hub: Hub;
+  readonly connecting: Connecting;
+  readonly settings: Settings;
+  readonly unopened: Unopened;
+}
+
+/** Version 1 numbered its messages for each peer in each namespace. */
+const sequences = new WeakMap<Route, number>();
 
 /** What version 1 knew of a worker: `none`, then `online`, `listening`, `disconnected`, `dead`. */
 interface WithState {
@@ -14,16 +30,14 @@ interface WithState {
 
 /** `sendTo` and `sendToMaster` of one namespace. */
 export class Sender {
-  readonly #hub: Hub;
+  readonly #shared: Senders;
   readonly #namespace: string;
-  readonly #connecting: Connecting;
   readonly #ackTimeout: () => number;
 
   /** `ackTimeout` tells the milliseconds that count at the call. */
-  constructor(hub: Hub, namespace: string, connecting: Connecting, ackTimeout: () => number) {
-    this.#hub = hub;
+  constructor(shared: Senders, namespace: string, ackTimeout: () => number) {
+    this.#shared = shared;
     this.#namespace = namespace;
-    this.#connecting = connecting;
     this.#ackTimeout = ackTimeout;
   }
 
@@ -46,29 +60,66 @@ export class Sender {
           "messages for you, deferring sending a descriptor could cause strange behavior in your application.",
       );
     }
-    return this.#send(route, command, payload, fd);
+    return this.#send(route, nextSequence(route), command, payload, fd);
   };
 
-  readonly sendToMaster = (cmd: string, payload?: unknown, fd?: Handle | null): Sent =>
-    this.#send(this.#routeTo("parent"), commandOf(cmd), payload, fd);
+  readonly sendToMaster = (cmd: string, payload?: unknown, fd?: Handle | null): Sent => {
+    const route = this.#routeTo("parent");
+    // Here version 1 counted what it refused, too.
+    const sequence = nextSequence(route);
+    return this.#send(route, sequence, commandOf(cmd), payload, fd);
+  };
 
   #routeTo(target: unknown): Route {
-    return this.#hub.peers.of(target).route(this.#namespace);
+    return this.#shared.hub.peers.of(target).route(this.#namespace);
   }
 
-  #send(route: Route, command: string, payload: unknown, fd: Handle | null | undefined): Sent {
-    if (fd) this.#connecting.add(fd);
+  #send(
+    route: Route,
+    sequence: number,
+    command: string,
+    payload: unknown,
+    fd: Handle | null | undefined,
+  ): Sent {
+    if (fd) this.#shared.connecting.add(fd);
     // What nobody asks after waits as long as its receiver lives, as it did in version 1.
     const options = { timeout: Infinity, handle: fd || undefined, queueHandle: true };
-    const event = route.send(command, payload, options);
-    const sent = sentOf(event, this.#ackTimeout());
+    const event = enter(route, command, payload, options);
+    const answer = event.acknowledged();
+    // Nobody may ever ask.
+    answer.catch(() => undefined);
     // Version 1 wrote at the call: what is changed afterwards, or a process that ends now, makes no difference.
     route.hurry();
-    return sent;
+    const { error } = event;
+    // What could not be encoded was thrown at the call, but not in a worker.
+    if (
+      isBusError(error) &&
+      error.code === "ERR_NOT_SERIALIZABLE" &&
+      route.peer.kind !== "parent"
+    ) {
+      throw inWordsOfNode(error);
+    }
+    return sentOf({ event, sequence }, answer, { ...this.#shared, ackTimeout: this.#ackTimeout() });
   }
 }
 
+/** Sends a message. What the bus refuses at the call, Node refused there too, in its own words. */
+function enter(route: Route, command: string, payload: unknown, options: EmitOptions) {
+  try {
+    return route.send(command, payload, options);
+  } catch (error) {
+    throw inWordsOfNode(error);
+  }
+}
+
+function nextSequence(route: Route): number {
+  const sequence = (sequences.get(route) ?? 0) + 1;
+  sequences.set(route, sequence);
+  return sequence;
+}
+
 function commandOf(cmd: unknown): string {
-  if (!cmd) throw new TypeError("Command is required.");
-  return String(cmd);
+  const command = cmd ? String(cmd) : "";
+  if (!command) throw new TypeError("Command is required.");
+  return command;
 }

@@ -1,20 +1,28 @@
 import { callBack } from "../emit/call-back.ts";
-import type { OutboundEvent } from "../message/outbound-event.ts";
-import { inWordsOfV1 } from "./errors.ts";
+import { inWordsOfV1, type Numbered } from "./errors.ts";
+import type { Settings } from "./settings.ts";
 import { atEndOfTurn } from "./turn.ts";
-import type { AcknowledgedCallback, Sent } from "./types.ts";
+import type { AcknowledgedCallback, ClassicError, Sent } from "./types.ts";
+import type { Unopened } from "./unopened.ts";
+
+/** How an answer is waited for. */
+export interface Waiting {
+  /** In ms, unless the message is told otherwise. */
+  readonly ackTimeout: number;
+  readonly settings: Settings;
+  readonly unopened: Unopened;
+}
 
 /**
  * What `sendTo` returns for a message: `within` and `ackd`, valid until the next turn. The message has left by
- * then, so it always asks for an ack; if nobody wants to know, the ack is dropped.
+ * then, so it has asked for its answer; if nobody wants to know, that is dropped.
  */
-export function sentOf(event: OutboundEvent, ackTimeout: number): Sent {
+export function sentOf(message: Numbered, answer: Promise<unknown>, waiting: Waiting): Sent {
+  const { event } = message;
+  const { ackTimeout, settings, unopened } = waiting;
   let isOver = false;
   let isAsked = false;
   let timeout: number | undefined;
-  const answer = event.acknowledged();
-  // Nobody may ever ask.
-  answer.catch(() => undefined);
   atEndOfTurn(() => {
     isOver = true;
     if (!isAsked) event.disown();
@@ -26,15 +34,23 @@ export function sentOf(event: OutboundEvent, ackTimeout: number): Sent {
       "within() / acknowledged() calls are only valid immediately after sending a message.",
     );
   };
+  const ask = () => {
+    if (isAsked) return;
+    isAsked = true;
+    event.limit(timeout ?? ackTimeout, timeout === undefined);
+    if (event.peer.isReady(event.namespace)) return;
+    const settled = unopened.add(event);
+    answer.then(settled, settled);
+  };
   const acknowledged = <Reply>(callback?: AcknowledgedCallback<Reply>): Promise<Reply> => {
     assertValid();
-    if (!isAsked) event.limit(timeout ?? ackTimeout, timeout === undefined);
-    isAsked = true;
+    ask();
     const acknowledgement = answer.catch((error: unknown) => {
-      throw inWordsOfV1(error, event);
+      throw inWordsOfV1(error, message);
     }) as Promise<Reply>;
-    if (typeof callback === "function") callBack(acknowledgement, callback);
-    return acknowledgement;
+    const promise = inClass(settings.Promise, acknowledgement);
+    if (typeof callback === "function") callBack(promise, callback);
+    return promise;
   };
   const sent: Sent = {
     within(newTimeout) {
@@ -50,4 +66,20 @@ export function sentOf(event: OutboundEvent, ackTimeout: number): Sent {
     ackd: acknowledged,
   };
   return sent;
+}
+
+/** The same outcome, by a promise of another class. */
+function inClass<Value>(Class: PromiseConstructorLike, promise: Promise<Value>) {
+  if (Class === Promise) return promise;
+  const settle = (
+    resolve: (value: Value | PromiseLike<Value>) => void,
+    reject: (error: unknown) => void,
+  ) => {
+    promise.then(resolve, (error: unknown) => {
+      // What is given to `reject`, bluebird takes for an error that `.error` may handle. In version 1 a time-out was none.
+      if ((error as ClassicError).code === "ERR_ACK_TIMEOUT") resolve(promise);
+      else reject(error);
+    });
+  };
+  return new Class(settle) as Promise<Value>;
 }

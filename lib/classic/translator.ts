@@ -46,6 +46,7 @@ export interface Copies {
 export class V1Translator implements Translator {
   readonly #speaker: Speaker;
   readonly #copies: Copies;
+  readonly #online: () => void;
   readonly #isUpward: boolean;
   readonly #asks: boolean;
   /** Namespaces over there that listen to version 1 only. */
@@ -57,9 +58,11 @@ export class V1Translator implements Translator {
   readonly #held: Held;
   readonly #probes: Probes;
 
-  constructor(speaker: Speaker, copies: Copies) {
+  /** Calls `online` when the other side has answered: a primary with version 1 tells of none of its namespaces. */
+  constructor(speaker: Speaker, copies: Copies, online: () => void) {
     this.#speaker = speaker;
     this.#copies = copies;
+    this.#online = online;
     this.#isUpward = speaker.kind === "parent";
     this.#asks = this.#isUpward || copies.isLate(speaker.id);
     this.#held = new Held((message) => this.#refuse(message, UNKNOWN_NAMESPACE));
@@ -148,6 +151,7 @@ export class V1Translator implements Translator {
       });
     } else if (ns !== INTERNAL) {
       this.#probes.isAnswered = true;
+      this.#online();
       if (error === UNHANDLED) this.#discover(ns);
     }
   }

@@ -77,4 +77,6 @@ export interface Clusterphone extends Namespace {
   ns(name: string): Namespace;
   /** How long an acknowledgement may take, in ms, for all namespaces: 10,000 by default. */
   ackTimeout: number;
+  /** The class of the promises that `acknowledged` returns: with `require("bluebird")` they are those of version 1. */
+  Promise: PromiseConstructorLike;
 }

@@ -262,11 +262,13 @@ export const cases: Case[] = [
   },
   {
     title: "says so when a namespace is opened by nobody",
-    needs: "classic primary",
-    async run({ app, worker }) {
-      const question = { ns: "nobody's", cmd: "where", within: 300 };
-      const { failed } = (await app.sendTo(worker, "asks", question).ackd()) as { failed: string };
-      expect(failed).to.match(/Unknown namespace\.|Timed out/i);
+    async run({ app, phone, worker }) {
+      const question = { ns: "nobody's", cmd: "where" };
+      expect(await app.sendTo(worker, "asks", question).ackd()).to.deep.equal({
+        failed: "Unknown namespace.",
+      });
+      const down = await rejection(phone.ns("nobody's either").sendTo(worker, "where").ackd());
+      expect(down.message).to.equal("Unknown namespace.");
     },
   },
   {

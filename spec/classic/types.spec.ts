@@ -14,6 +14,7 @@ describe("the types of classic", () => {
       expectTypeOf(classic("app")).toEqualTypeOf<Namespace>();
       expectTypeOf(classic.name).toBeString();
       expectTypeOf(classic.ackTimeout).toBeNumber();
+      classic.Promise = Promise;
       app.handlers["worker"] = (data: { key: string }, fd: Socket, ack: Acknowledge) => {
         fd.end(data.key);
         ack(null, 5);
