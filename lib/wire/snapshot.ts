@@ -118,14 +118,22 @@ export function restore(snapshot: Snapshot): unknown {
 
 /** What a channel that clones, and one that carries JSON, take for the payload that was read, or refuse as they would. */
 function standIn({ cloned, json }: Undecided): unknown {
-  // No clone takes a function; JSON asks it for its `toJSON`.
-  const value: unknown = "bytes" in cloned ? deserialize(cloned.bytes) : () => undefined;
+  const value: unknown = "bytes" in cloned ? deserialize(cloned.bytes) : refusing(cloned.refusal);
   if (!json || Object(value) !== value) return value;
   const toJSON = () => {
     if ("refusal" in json) throw json.refusal;
     return json.value;
   };
   return Object.defineProperty(value as object, "toJSON", { value: toJSON });
+}
+
+/** Whoever clones it is refused for that reason; JSON asks for its `toJSON` instead. */
+function refusing(refusal: unknown): object {
+  return {
+    get refused() {
+      throw refusal;
+    },
+  };
 }
 
 function lookAtPlain(serialization: Serialization, payload: unknown): Snapshot {

@@ -137,3 +137,24 @@ for (const version of ["classic", "1.0.1", "0.1.0-4"]) {
     });
   });
 }
+
+for (const version of ["classic", "1.0.1", "0.1.0-4"]) {
+  describe(`a primary with ${version} that does not open a namespace`, () => {
+    const it = besideEachOther();
+
+    it("is told of it, though it has said nothing else", async () => {
+      const results = await told(
+        `require("${version === "classic" ? "clusterphone/classic" : `clusterphone-${version}`}");
+        const worker = cluster.fork();
+        worker.on("message", ({ failed }) => {
+          if (!failed) return;
+          tell(failed);
+          end();
+        });`,
+        "classic-asks",
+        ["classic"],
+      );
+      expect(results).to.deep.equal([["Unknown namespace.", "ERR_UNHANDLED", "no"]]);
+    });
+  });
+}

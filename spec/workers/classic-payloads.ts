@@ -50,9 +50,7 @@ async function showAll(when: string, show: (payload: unknown) => PromiseLike<unk
       try {
         return [`${when} ${what}`, await show(payload)];
       } catch (error) {
-        // Without what it was that could not be cloned.
-        const text = (error as ClassicError).message.replace(/^.*(?= could not be cloned)/, "it");
-        return [`${when} ${what}`, text];
+        return [`${when} ${what}`, (error as ClassicError).message];
       }
     });
   return await Promise.all(shown);
