@@ -116,9 +116,9 @@ export class Bus<
     return new Bus<In, Out>(this.#hub, { name }, name === DEFAULT_NAMESPACE, isManual);
   }
 
-  /** Everybody this process talks to or listens to, those that are gone left out. */
+  /** Everybody this process talks to or listens to, without those that are gone, and a parent whose bus was never heard. */
   get peers(): Peer[] {
-    return this.#hub.peers.all;
+    return this.#hub.peers.present;
   }
 
   /** Bounds, shared by all namespaces: `pending` and `message`, in bytes. */
@@ -139,7 +139,7 @@ export class Bus<
 
   /** Opens the namespace now; needed where it was made with `{ ready: "manual" }`. */
   ready(): this {
-    this.#hub.peers.parent();
+    this.#hub.peers.listen();
     this.#hub.open(this.#open());
     return this;
   }

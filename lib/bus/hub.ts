@@ -14,6 +14,7 @@ import { Namespace } from "../namespace/namespace.ts";
 import { Total } from "../outbox/backlog.ts";
 import { createLimits, type Limits } from "../outbox/limits.ts";
 import type { Host, Scope } from "../peer/host.ts";
+import { newIdentity } from "../peer/identity.ts";
 import { RecentNames } from "../peer/recent-names.ts";
 import type { Session } from "../peer/session.ts";
 import { Deadlines } from "../time/deadlines.ts";
@@ -42,6 +43,7 @@ export class Hub implements Host {
   state: Namespace["state"] = "open";
   generation = 0;
 
+  #identity: string | undefined;
   readonly #namespaces = new Map<string, Namespace>();
   /** Stands for every namespace that nothing here has asked for. */
   readonly #nowhere: Namespace = new Namespace("", this.layers.of(undefined), () => undefined);
@@ -68,11 +70,10 @@ export class Hub implements Host {
     return namespace.successor;
   }
 
-  /** Opens a namespace one turn from now, and takes part: says hello to the parent, watches for workers. */
+  /** Opens a namespace one turn from now, and takes part. */
   listen(namespace: Namespace): void {
     if (this.state !== "open") return;
-    this.peers.parent();
-    this.peers.watch();
+    this.peers.listen();
     namespace.openSoon(() => this.open(namespace));
   }
 
@@ -157,7 +158,17 @@ export class Hub implements Host {
     this.lifecycle.tell("protocolError", error, peer);
   }
 
+  get identity(): string {
+    this.#identity ??= newIdentity();
+    return this.#identity;
+  }
+
+  succeed(peer: Peer): Session {
+    return this.peers.succeed(peer);
+  }
+
   peerUp(peer: Peer): void {
+    this.peers.updateHold();
     this.lifecycle.tell("up", peer);
   }
 

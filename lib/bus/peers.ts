@@ -13,12 +13,15 @@ export class Peers {
   readonly #connectors: readonly Connector[];
   readonly #all = new Set<Session>();
   readonly #byTarget = new WeakMap<object, Session>();
+  readonly #targets = new WeakMap<Session, object>();
   #dialect: Dialect | undefined;
   #parent: Session | undefined;
   #isWatching = false;
   #stopWatching: (() => void)[] = [];
   /** Something listens here: the peers keep the process alive. */
   #holds = false;
+  /** There is, or was, somebody else than the parent to listen to. */
+  #hasOthers = false;
 
   constructor(host: Host, connectors: readonly Connector[]) {
     this.#host = host;
@@ -28,6 +31,11 @@ export class Peers {
   /** Those that are gone left out. */
   get all(): Session[] {
     return [...this.#all];
+  }
+
+  /** The same, without a parent that was never heard: it need not have a bus. */
+  get present(): Session[] {
+    return this.all.filter((peer) => !isUnheardParent(peer));
   }
 
   /** The peer behind whatever `to()` was given. Throws a `TypeError` if there can be none. */
@@ -42,13 +50,16 @@ export class Peers {
   parent(): Session {
     if (this.#parent) return this.#parent;
     const connection = firstOf(this.#connectors, (connector) => connector.parent?.());
-    if (connection) {
-      this.#parent = this.#connect(connection);
-      this.#parent.greet();
-    } else {
-      this.#parent = this.#absentParent();
-    }
+    this.#parent = connection ? this.#connect(connection) : this.#absentParent();
     return this.#parent;
+  }
+
+  /** Takes part: listens to the parent and to those who come by themselves, and speaks only where it would not be heard of otherwise. */
+  listen(): void {
+    const parent = this.parent();
+    // What it said before anybody listened here got lost. Elsewhere it waits, and is answered when it is read.
+    if (parent.link.forgetsEarlyFrames) parent.greet();
+    this.watch();
   }
 
   /** Cluster workers take part by themselves, also those that were forked before. They are only listened to. */
@@ -63,13 +74,17 @@ export class Peers {
 
   /** Takes a link in, for tests and for what is not found by `to()`. */
   attach(link: Link): Session {
-    const peer = new Session(this.#host, link);
-    if (peer.state !== "down") {
-      this.#all.add(peer);
-      peer.hold.set("listeners", this.#holds);
-      if (this.#dialect) peer.learn(this.#dialect);
-    }
-    return peer;
+    return this.#add(new Session(this.#host, link));
+  }
+
+  /** Another bus has taken a peer's place on its link. */
+  succeed(before: unknown): Session {
+    const predecessor = before as Session;
+    const peer = new Session(this.#host, predecessor.link, undefined, predecessor);
+    const target = this.#targets.get(predecessor);
+    if (target) this.#name(target, peer);
+    if (predecessor === this.#parent) this.#parent = peer;
+    return this.#add(peer);
   }
 
   /** It is gone. */
@@ -87,7 +102,15 @@ export class Peers {
   hold(holds: boolean): void {
     if (holds === this.#holds) return;
     this.#holds = holds;
-    for (const peer of this.#all) peer.hold.set("listeners", holds);
+    this.updateHold();
+  }
+
+  /** A parent that was never heard keeps the process only if there is nobody else whom it could be listening for. */
+  updateHold(): void {
+    for (const peer of this.#all) {
+      const counts = !this.#hasOthers || !isUnheardParent(peer);
+      peer.hold.set("listeners", this.#holds && counts);
+    }
   }
 
   /** Lets go of all channels. */
@@ -115,8 +138,22 @@ export class Peers {
     }
     if (!peer) {
       peer = this.attach(connection.link());
-      this.#byTarget.set(connection.target, peer);
+      this.#name(connection.target, peer);
     }
+    return peer;
+  }
+
+  #name(target: object, peer: Session): void {
+    this.#byTarget.set(target, peer);
+    this.#targets.set(peer, target);
+  }
+
+  #add(peer: Session): Session {
+    if (peer.state === "down") return peer;
+    this.#all.add(peer);
+    if (peer.kind !== "parent") this.#hasOthers = true;
+    this.updateHold();
+    if (this.#dialect) peer.learn(this.#dialect);
     return peer;
   }
 
@@ -125,6 +162,11 @@ export class Peers {
       "this process has no parent to talk to: it was not started by fork, cluster or Worker";
     return new Session(this.#host, absentParent, new BusError("ERR_NO_PEER", reason));
   }
+}
+
+/** A parent that has not been heard need not have a bus: it may be a test runner, or `node --watch`. */
+function isUnheardParent({ kind, state }: Session): boolean {
+  return kind === "parent" && state === "connecting";
 }
 
 /** What the first connector that knows it says. */

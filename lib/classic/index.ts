@@ -65,8 +65,6 @@ function start(): Clusterphone {
     ackTimeout: settingOf(settings, "ackTimeout"),
     Promise: settingOf(settings, "Promise"),
   };
-  // Known to the parent, and to the workers there are.
-  bus.to("parent");
   return Object.defineProperties((name: string) => ns(name), properties) as Clusterphone;
 }
 

@@ -10,6 +10,7 @@ export const absentParent: Link = {
   ended: {},
   encodesLater: false,
   open() {},
+  succeed() {},
   send: () => true,
   hold() {},
   detach() {},

@@ -10,8 +10,11 @@ export type SendFailure = "channel" | "handle";
 
 /** What a link tells the peer above it. None of the calls may throw. */
 export interface LinkEvents {
-  /** One of our frames arrived; with a handle, or without the one that was sent along if it was lost. */
-  frame(body: unknown, handle: Handle | undefined): void;
+  /**
+   * A frame arrived; with a handle, or without the one that was sent along if it was lost. Returns whether it was for
+   * us; one that other buses have made or are meant to get belongs to the other users of the channel.
+   */
+  frame(body: unknown, handle: Handle | undefined): boolean;
   /** A message arrived that is no frame of ours. Returns whether it is ours all the same, in another dialect. */
   foreign(message: unknown, handle: Handle | undefined): boolean;
   /** The other side is gone, and everything that had arrived from it has been given to `frame`. Called once. */
@@ -39,6 +42,8 @@ export interface Link {
 
   /** Starts to listen. Called once, before anything else. */
   open(events: LinkEvents): void;
+  /** Tells somebody else from now on: another peer has taken the place of the first at the other end. */
+  succeed(events: LinkEvents): void;
   /**
    * Sends one frame. Throws if it cannot be encoded; then nothing was sent.
    * `done` is called when the frame has left the memory of this process, or with the reason if nothing of

@@ -59,6 +59,10 @@ export class MemoryLink implements Link {
     this.#events = events;
   }
 
+  succeed(events: LinkEvents): void {
+    this.#events = events;
+  }
+
   send(frame: object, _handle: undefined, done: () => void): boolean {
     const copy = asCarried(this.serialization, frame);
     this.sent.push(frame);

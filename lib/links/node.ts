@@ -18,12 +18,13 @@ export const nodeConnector: Connector = {
   targets: "a cluster worker, a ChildProcess with an IPC channel, a worker thread, a MessagePort",
 
   reach(target) {
-    const { Worker: Thread, MessagePort } = nodeModule("node:worker_threads");
+    const { Worker: Thread, MessagePort, parentPort } = nodeModule("node:worker_threads");
     const { ChildProcess } = nodeModule("node:child_process");
     const { Worker: ClusterWorker } = nodeModule("node:cluster");
     if (target instanceof ClusterWorker) return toWorker(target);
     if (target instanceof ChildProcess) return toChild(target);
     if (target instanceof Thread) return toThread(target);
+    if (target === parentPort) return nodeConnector.parent?.();
     if (target instanceof MessagePort) {
       return { target, link: () => new PortLink(target, `port:${++ports}`) };
     }
@@ -39,7 +40,9 @@ export const nodeConnector: Connector = {
         : undefined;
     }
     if (typeof process.send !== "function") return undefined;
-    return { target: process, link: () => new ProcessLink(process, "parent", "parent") };
+    // In a cluster worker Node listens itself, in primary and worker, and drops what nobody else hears.
+    const { isWorker } = nodeModule("node:cluster") as unknown as Cluster;
+    return { target: process, link: () => new ProcessLink(process, "parent", "parent", isWorker) };
   },
 
   watch(tell) {
@@ -60,7 +63,8 @@ function toWorker(worker: ClusterWorker): Connection {
   if ((target as unknown) === process) {
     throw new TypeError('a worker talks to the primary with to("parent"), not to itself');
   }
-  return { target, link: () => new ProcessLink(target, "worker", `worker:${worker.id}`) };
+  // It asks by itself.
+  return { target, link: () => new ProcessLink(target, "worker", `worker:${worker.id}`, false) };
 }
 
 function toChild(target: ChildProcess): Connection {
@@ -72,7 +76,8 @@ function toChild(target: ChildProcess): Connection {
   }
   const link = () => {
     const id = target.pid ?? `unstarted-${++nameless}`;
-    return new ProcessLink(target, "child", `child:${id}`);
+    // Where somebody in the child listens before its bus, what comes early is his.
+    return new ProcessLink(target, "child", `child:${id}`, true);
   };
   return { target, link };
 }

@@ -46,6 +46,11 @@ export class PortLink implements Link {
     this.#port.on("close", this.#onClose);
   }
 
+  succeed(events: LinkEvents): void {
+    this.#events = events;
+    this.#window.renew();
+  }
+
   send(frame: object, _handle: undefined, done: () => void): boolean {
     return this.#window.send(frame, done);
   }
@@ -81,7 +86,7 @@ export class PortLink implements Link {
       this.#window.open(ours.body);
     } else {
       this.#window.took();
-      this.#events?.frame(ours.body, undefined);
+      if (!this.#events?.frame(ours.body, undefined)) this.#foreign?.keep(message);
     }
   };
 

@@ -70,6 +70,10 @@ export class ThreadLink implements Link {
     else this.#user.on("close", this.#onClose);
   }
 
+  succeed(events: LinkEvents): void {
+    this.#events = events;
+  }
+
   send(frame: object, _handle: undefined, done: () => void): boolean {
     if (this.#isHeard) return this.#window.send(frame, done);
     // Nobody may be there who would ever tell that it was taken.

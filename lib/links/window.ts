@@ -43,6 +43,11 @@ export class Window {
     if (this.#taken % TELL_EVERY === 0) this.#post({ [FRAME_KEY]: TELL_EVERY });
   }
 
+  /** Somebody else is at the other side: what the one before has not taken, nobody will say that he has. */
+  renew(): void {
+    this.open(Math.max(this.#untaken, 1));
+  }
+
   /** The other side has taken so many more. */
   open(taken: number): void {
     if (!(taken > 0)) return;

@@ -8,6 +8,7 @@ import { type Choice, chooseParcels, encodeFrame } from "../wire/encode.ts";
 import type { Handle } from "../wire/handle.ts";
 import type { Note } from "../wire/note.ts";
 import type { Parcel } from "../wire/parcel.ts";
+import type { Sequence } from "../wire/sequence.ts";
 import { restore } from "../wire/snapshot.ts";
 import type { Backlog } from "./backlog.ts";
 import { Bundle } from "./bundle.ts";
@@ -49,7 +50,7 @@ export class Outbox implements SharingOutbox {
   readonly #peer: OutboxPeer;
   #parcels: Parcel[] = [];
   #scheduled = false;
-  #frameNumber = 0;
+  readonly #sequence: Sequence;
   /** From here on the parcels may not have been read. */
   #unreadFrom = 0;
   /** From here on they may not be held: they are about to be sent. */
@@ -71,8 +72,9 @@ export class Outbox implements SharingOutbox {
   #closed = false;
   readonly #onProgress: () => void;
 
-  constructor(peer: OutboxPeer, onProgress: () => void) {
+  constructor(peer: OutboxPeer, sequence: Sequence, onProgress: () => void) {
     this.#peer = peer;
+    this.#sequence = sequence;
     this.#reader = new PayloadReader(peer);
     this.#transfer = new Transfer(peer.hold);
     this.#onProgress = onProgress;
@@ -170,9 +172,12 @@ export class Outbox implements SharingOutbox {
     return true;
   }
 
-  /** Sends what the buses tell each other past everything that waits. */
-  pushFirst(control: Note): void {
-    if (!this.#closed && this.#unwritten < MOST_NOTES) this.#send([control], 0);
+  /** Sends what the buses tell each other past everything that waits; in another sequence, to who is not the peer. */
+  pushFirst(control: Note, sequence: Sequence = this.#sequence): void {
+    if (this.#closed || this.#unwritten >= MOST_NOTES) return;
+    const encoded = encodeFrame(this.#peer.serialization, sequence, [control]);
+    this.#writeFrame({ ...encoded, consumed: 1, bytes: control.size }, this.#progress.take(0));
+    control.written();
   }
 
   /** Tells, whenever it is asked, whether everything has left that has been pushed so far. */
@@ -292,7 +297,7 @@ export class Outbox implements SharingOutbox {
     }
     const choice = chooseParcels(serialization, parcels, start, fit, this.#reader.read);
     // The number comes last: code of the user's may have sent another frame meanwhile.
-    const encoded = encodeFrame(serialization, ++this.#frameNumber, choice.parcels);
+    const encoded = encodeFrame(serialization, this.#sequence, choice.parcels);
     return { ...choice, ...encoded };
   }
 

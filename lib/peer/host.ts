@@ -5,12 +5,22 @@ import type { Namespace } from "../namespace/namespace.ts";
 import type { Total } from "../outbox/backlog.ts";
 import type { Limits } from "../outbox/limits.ts";
 import type { Deadlines } from "../time/deadlines.ts";
+import type { Frame } from "../wire/decode.ts";
+import type { Handle } from "../wire/handle.ts";
 
 /** A namespace, or `undefined` for the whole bus. */
 export type Scope = string | undefined;
 
+/** A peer on the link of one before it. */
+export interface Successor {
+  /** A frame of it. Returns whether it was for us. */
+  receive(frame: Frame, handle: Handle | undefined): boolean;
+}
+
 /** What a peer needs of the bus it belongs to. */
 export interface Host {
+  /** Tells this bus from every other. */
+  readonly identity: string;
   readonly deadlines: Deadlines;
   readonly limits: Limits;
   /** What waits for all peers. */
@@ -31,6 +41,8 @@ export interface Host {
   /** A failure that nobody has been told of. */
   report(error: BusError, message: Message): void;
   protocolError(error: BusError, peer: Peer): void;
+  /** Another bus has taken a peer's place on its link. Returns the new peer. */
+  succeed(peer: Peer): Successor;
   peerUp(peer: Peer): void;
   peerReady(peer: Peer, namespace: string): void;
   peerDown(peer: Peer, error: BusError): void;

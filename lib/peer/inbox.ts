@@ -1,10 +1,11 @@
 import { messageOf } from "../errors/bus-error.ts";
 import type { Outbox } from "../outbox/outbox.ts";
-import { decodeFrame } from "../wire/decode.ts";
+import { decodeFrame, type Frame } from "../wire/decode.ts";
 import { discard, type Handle } from "../wire/handle.ts";
 import {
   type Hello,
   handleResultItem,
+  helloIn,
   kindOf,
   readCancel,
   readClosing,
@@ -16,7 +17,8 @@ import {
 import { Note } from "../wire/note.ts";
 import { Item, type WireItem } from "../wire/protocol.ts";
 import type { Handling } from "./handling.ts";
-import type { Scope } from "./host.ts";
+import type { Handshake } from "./handshake.ts";
+import type { Scope, Successor } from "./host.ts";
 import type { Unanswered } from "./unanswered.ts";
 
 /** What the inbox asks of its peer. */
@@ -24,6 +26,9 @@ export interface InboxPeer {
   readonly outbox: Outbox;
   readonly unanswered: Unanswered;
   readonly handling: Handling;
+  readonly handshake: Handshake;
+  /** Another bus has taken its place. Returns the new peer. */
+  giveWay(): Successor;
   /** A frame that is told as a text, as on channels that clone, has come. */
   sawText(): void;
   hello(hello: Hello): void;
@@ -37,6 +42,8 @@ export interface InboxPeer {
 /** What comes from one peer: frames are taken apart, and what is in them goes to who owns it. Nothing is trusted. */
 export class Inbox {
   readonly #peer: InboxPeer;
+  /** That of the peer's frames, once it was heard. */
+  #tag: number | undefined;
   #lastNumber = 0;
   /** How many messages the last frame had. */
   lastCount = 0;
@@ -45,18 +52,48 @@ export class Inbox {
     this.#peer = peer;
   }
 
-  /** A frame, with the handle that came along. Never throws. */
-  take(body: unknown, handle: Handle | undefined): void {
+  /** A frame, with the handle that came along. Returns whether it was for us. Never throws. */
+  take(body: unknown, handle: Handle | undefined): boolean {
     try {
-      this.#takeFrame(body, handle);
+      return this.receive(decodeFrame(body), handle);
     } catch (error) {
       if (handle) discard(handle);
       this.#peer.protocolError(`malformed: ${messageOf(error)}`);
+      return true;
     }
   }
 
-  #takeFrame(body: unknown, handle: Handle | undefined): void {
-    const { number, items, count, isText } = decodeFrame(body);
+  /** The same, when it was taken apart. */
+  receive(frame: Frame, handle: Handle | undefined): boolean {
+    if (frame.tag !== this.#tag) return this.#receiveOther(frame, handle);
+    this.#takeFrame(frame, handle);
+    return true;
+  }
+
+  /** A frame under a tag that is not the peer's. */
+  #receiveOther(frame: Frame, handle: Handle | undefined): boolean {
+    const { handshake } = this.#peer;
+    const hello = helloIn(frame.items);
+    if (!hello) {
+      handshake.overhear();
+      return false;
+    }
+    switch (handshake.identify(hello, frame.tag)) {
+      case "stranger":
+        return false;
+      case "rival":
+        return true;
+      case "peer":
+        this.#tag = frame.tag;
+        this.#lastNumber = 0;
+        this.#takeFrame(frame, handle);
+        return true;
+      case "successor":
+        return this.#peer.giveWay().receive(frame, handle);
+    }
+  }
+
+  #takeFrame({ number, items, count, isText }: Frame, handle: Handle | undefined): void {
     // A channel of Node may deliver again what it had buffered when somebody's listener threw.
     if (number <= this.#lastNumber) return;
     this.#lastNumber = number;

@@ -12,16 +12,18 @@ import type { Limits } from "../outbox/limits.ts";
 import { Outbox, type OutboxPeer } from "../outbox/outbox.ts";
 import { failUnsent } from "../outbox/unsent.ts";
 import { outside } from "../time/context.ts";
+import type { Frame } from "../wire/decode.ts";
 import type { Handle } from "../wire/handle.ts";
 import type { AckArrival, Arrival, Hello } from "../wire/items.ts";
 import { PROTOCOL } from "../wire/protocol.ts";
+import { newSequence } from "../wire/sequence.ts";
 import type { Serialization } from "../wire/serialization.ts";
 import { Closing } from "./closing.ts";
 import type { Dialect, Speaker, Translator } from "./dialect.ts";
 import { holds, inWords, unwritten, whenFlushed } from "./flushed.ts";
 import { Handling } from "./handling.ts";
-import { Handshake } from "./handshake.ts";
-import type { Host, Scope } from "./host.ts";
+import { Handshake, type HandshakeSide } from "./handshake.ts";
+import type { Host, Scope, Successor } from "./host.ts";
 import { Inbox, type InboxPeer } from "./inbox.ts";
 import type { Route, RoutePeer } from "./route.ts";
 import { Routes } from "./routes.ts";
@@ -29,7 +31,17 @@ import { Unanswered } from "./unanswered.ts";
 
 /** What this process knows of a peer, and has to do with it, from the first hello to the end. */
 export class Session
-  implements Peer, LinkEvents, InboxPeer, OutboxPeer, RoutePeer, EventPeer, AckPeer, Speaker
+  implements
+    Peer,
+    LinkEvents,
+    InboxPeer,
+    OutboxPeer,
+    RoutePeer,
+    EventPeer,
+    AckPeer,
+    Speaker,
+    HandshakeSide,
+    Successor
 {
   readonly id: string;
   readonly kind: PeerKind;
@@ -41,21 +53,21 @@ export class Session
   readonly outbox: Outbox;
   readonly unanswered: Unanswered;
   readonly handling: Handling;
+  readonly handshake: Handshake;
   serialization: Serialization;
   translator: Translator | undefined;
 
   readonly #host: Host;
   readonly #routes: Routes;
   readonly #inbox: Inbox;
-  readonly #handshake: Handshake;
   readonly #closing: Closing;
   #state: PeerState = "connecting";
   /** Why nothing can be sent any more. */
   #downError: BusError | undefined;
   #lastId = 0;
 
-  /** With a reason, the peer is down from the start. */
-  constructor(host: Host, link: Link, absent?: BusError) {
+  /** With a reason, the peer is down from the start. With a predecessor, it goes on with that one's link. */
+  constructor(host: Host, link: Link, absent?: BusError, predecessor?: Session) {
     this.#host = host;
     this.link = link;
     this.id = link.id;
@@ -63,16 +75,19 @@ export class Session
     this.serialization = link.serialization;
     this.hold = new Hold(link);
     this.backlog = new Backlog(this, host.limits, host.total);
-    this.outbox = new Outbox(this, () => host.progressed());
+    const sequence = predecessor?.handshake.rivalSequence ?? newSequence();
+    this.outbox = new Outbox(this, sequence, () => host.progressed());
     this.unanswered = new Unanswered(link.id);
     this.#routes = new Routes(host, this);
     this.handling = new Handling(host, this);
     this.#inbox = new Inbox(this);
-    this.#handshake = new Handshake(link, this.outbox, () => host.readyNamespaces());
+    this.handshake = new Handshake(this, sequence.tag, predecessor?.handshake);
     this.#closing = new Closing(this.outbox);
     if (absent || link.ended) {
       this.#state = "down";
       this.#downError = absent ?? this.#death(link.ended ?? {});
+    } else if (predecessor) {
+      link.succeed(this);
     } else {
       link.open(this);
     }
@@ -143,24 +158,37 @@ export class Session
     this.backlog.release(message);
   }
 
+  get identity(): string {
+    return this.#host.identity;
+  }
+
+  readyNamespaces(): string[] {
+    return this.#host.readyNamespaces();
+  }
+
+  /** Something waits for it. */
+  get isAwaited(): boolean {
+    return !this.#routes.areIdle;
+  }
+
   /** The other side's bus has been heard of. */
   get isUp(): boolean {
-    return this.#handshake.isHeard;
+    return this.handshake.isHeard;
   }
 
   greet(): void {
-    if (this.#state !== "down") this.#handshake.begin();
+    if (this.#state !== "down") this.handshake.begin();
   }
 
   /** Tells that a namespace listens here. */
   announce(namespace: string): void {
-    this.#handshake.announce(namespace);
+    this.handshake.announce(namespace);
     this.translator?.opened(namespace);
   }
 
   /** Tells that no further messages are accepted: of one namespace, or of any. */
   announceClosing(scope?: Scope): void {
-    if (this.#handshake.isHeard && this.#state !== "down") this.#closing.announce(scope);
+    if (this.handshake.isHeard && this.#state !== "down") this.#closing.announce(scope);
   }
 
   /** Teaches it to say what our frames say to who knows none. One dialect is enough: the first. */
@@ -255,7 +283,7 @@ export class Session
   }
 
   ready(namespace: string): boolean {
-    if (this.#handshake.isHeard && this.isReady(namespace)) return false;
+    if (this.handshake.isHeard && this.isReady(namespace)) return false;
     this.#goUp();
     this.#receiveReady(namespace);
     return true;
@@ -277,8 +305,8 @@ export class Session
 
   // What the link tells, in the context of whoever opened the channel.
 
-  frame(body: unknown, handle: Handle | undefined): void {
-    outside(this.#inbox.take, this.#inbox, body, handle);
+  frame(body: unknown, handle: Handle | undefined): boolean {
+    return outside(this.#inbox.take, this.#inbox, body, handle);
   }
 
   foreign(message: unknown, handle: Handle | undefined): boolean {
@@ -295,19 +323,33 @@ export class Session
   /** Lets go of the channel. What is pending has been settled before. */
   detach(error: BusError): void {
     if (this.#state === "down") return;
-    if (this.#handshake.wasSaid) this.#closing.leave();
+    if (this.handshake.wasSaid) this.#closing.leave();
     this.link.detach();
     this.#end(error, {}, false);
   }
 
+  receive(frame: Frame, handle: Handle | undefined): boolean {
+    return this.#inbox.receive(frame, handle);
+  }
+
   // What the inbox tells.
+
+  /** Another bus answers in the place of this peer, which is gone. */
+  giveWay(): Successor {
+    this.hold.end();
+    const successor = this.#host.succeed(this);
+    const reason = `${this.id} is gone: another bus has taken its place on the channel`;
+    this.#end(new BusError("ERR_PEER_DIED", reason, { executed: "no" }), {}, false);
+    return successor;
+  }
 
   sawText(): void {
     if (this.serialization === "unknown") this.serialization = "advanced";
   }
 
-  hello({ major, minor, namespaces, asks, hasNaN }: Hello): void {
-    const isFirst = !this.#handshake.isHeard;
+  hello(hello: Hello): void {
+    const { major, minor, namespaces, hasNaN } = hello;
+    const isFirst = !this.handshake.isHeard;
     if (isFirst) {
       if (major !== PROTOCOL.major) {
         this.#refuse(`it speaks protocol ${String(major)}.${String(minor)}`);
@@ -315,7 +357,7 @@ export class Session
       }
       if (this.serialization === "unknown") this.serialization = hasNaN ? "advanced" : "json";
     }
-    this.#handshake.hear(asks);
+    this.handshake.hear(hello);
     if (isFirst) this.#goUp();
     for (const namespace of namespaces) this.announced(namespace);
   }
@@ -323,7 +365,7 @@ export class Session
   announced(namespace: string): void {
     this.translator?.announced(namespace);
     // What it says before it knows of this side, or without the hello before it, it will say again.
-    if (this.#handshake.isKnown) this.#receiveReady(namespace);
+    if (this.handshake.isKnown) this.#receiveReady(namespace);
   }
 
   closes(scope: Scope, step: unknown): void {
@@ -383,7 +425,7 @@ export class Session
   #end(error: BusError, end: End, isChannelOver: boolean): void {
     this.#state = "down";
     this.#downError = error;
-    this.#handshake.end();
+    this.handshake.end();
     this.translator?.close();
     const left = this.outbox.close();
     const fail = (event: OutboundEvent) => event.fail(event.cutOff(error.code, error.message, end));

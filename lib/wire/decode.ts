@@ -4,22 +4,26 @@ import { countOf } from "./items.ts";
 import { Flag, type WireItem } from "./protocol.ts";
 import { deserialize } from "./serialization.ts";
 
-/**
- * Takes a received body apart: the frame's number, and its items with their payloads.
- * Throws on anything that no version of ours sends.
- */
-export function decodeFrame(body: unknown): {
-  number: number;
-  items: WireItem[];
+/** A frame, taken apart. */
+export interface Frame {
+  /** The same in all frames of one bus to one peer. */
+  readonly tag: number;
+  readonly number: number;
+  /** With their payloads. */
+  readonly items: WireItem[];
   /** How many messages. */
-  count: number;
-  isText: boolean;
-} {
+  readonly count: number;
+  readonly isText: boolean;
+}
+
+/** Takes a received body apart. Throws on anything that no version of ours sends. */
+export function decodeFrame(body: unknown): Frame {
   if (!Array.isArray(body)) throw new TypeError("a frame's body is not a list");
-  const [number, text] = body as [unknown, unknown];
+  const [tag, number, text] = body as [unknown, unknown, unknown];
+  if (!Number.isSafeInteger(tag)) throw new TypeError("a frame has no tag");
   if (!Number.isSafeInteger(number)) throw new TypeError("a frame has no number");
   const isText = typeof text === "string";
-  const items: unknown = isText ? JSON.parse(text) : body.slice(1);
+  const items: unknown = isText ? JSON.parse(text) : body.slice(2);
   if (!Array.isArray(items)) throw new TypeError("a frame's items are not a list");
   let count = 0;
   for (const item of items) {
@@ -30,12 +34,12 @@ export function decodeFrame(body: unknown): {
     count += countOf(item);
     if (head & Flag.BESIDE) {
       if (item !== items.at(-1)) throw new TypeError("more than one payload beside the text");
-      item.push(head & Flag.ENCODED ? decode(body[2]) : body[2]);
+      item.push(head & Flag.ENCODED ? decode(body[3]) : body[3]);
     } else if (head & Flag.ENCODED) {
       item.push(JSON.parse(item.pop() as string));
     }
   }
-  return { number: number as number, items, count, isText };
+  return { tag: tag as number, number: number as number, items, count, isText };
 }
 
 function decode(encoded: unknown): unknown {

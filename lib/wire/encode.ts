@@ -2,6 +2,7 @@ import { runItem } from "./items.ts";
 import { isPatched } from "./kinds.ts";
 import type { ItemParcel, Parcel } from "./parcel.ts";
 import { Flag, FRAME_KEY, Item, type WireItem } from "./protocol.ts";
+import type { Sequence } from "./sequence.ts";
 import { isCloned, type Serialization } from "./serialization.ts";
 import { LONG, look, type Snapshot } from "./snapshot.ts";
 
@@ -49,21 +50,23 @@ export function chooseParcels(
 }
 
 /**
- * Puts parcels that were chosen into a frame.
+ * Puts parcels that were chosen into the next frame of a sequence.
  *
- * On a `json` channel a frame is `[number, item, ...]`, encoded by the channel. Elsewhere it
- * is `[number, text, payload?]`: plain data goes into one JSON text, several times faster than cloning each;
+ * On a `json` channel a frame is `[tag, number, item, ...]`, encoded by the channel. Elsewhere it
+ * is `[tag, number, text, payload?]`: plain data goes into one JSON text, several times faster than cloning each;
  * a payload that JSON would change stands beside it and ends the frame, so that no object is shared by two messages.
  */
 export function encodeFrame(
   serialization: Serialization,
-  number: number,
+  sequence: Sequence,
   parcels: readonly Parcel[],
 ): { readonly frame: object; readonly parcels: readonly Parcel[] } {
+  const { tag } = sequence;
+  const number = ++sequence.last;
   const [first] = parcels;
-  if (first?.isFrame) return { frame: frameOf([number, first.frameText()]), parcels };
+  if (first?.isFrame) return { frame: frameOf([tag, number, first.frameText()]), parcels };
   const cloned = isCloned(serialization);
-  const items = new Items(serialization, cloned ? [] : [number]);
+  const items = new Items(serialization, cloned ? [] : [tag, number]);
   const included: Parcel[] = [];
   let beside: { value: unknown } | undefined;
   for (const parcel of parcels) {
@@ -80,7 +83,7 @@ export function encodeFrame(
   if (!cloned) return { frame: frameOf(list), parcels: included };
   const text = JSON.stringify(list);
   return {
-    frame: frameOf(beside ? [number, text, beside.value] : [number, text]),
+    frame: frameOf(beside ? [tag, number, text, beside.value] : [tag, number, text]),
     parcels: included,
   };
 }

@@ -3,47 +3,70 @@
 
 import { MOST_NAME } from "../errors/check.ts";
 import type { Handle } from "./handle.ts";
-import { Flag, Item, KIND, type Meta, PROTOCOL, type WireItem } from "./protocol.ts";
+import { Flag, Item, KIND, type Meta, PROTOCOL, Seat, type WireItem } from "./protocol.ts";
 
 /** What kind an item is, by its head. */
 export function kindOf(item: WireItem): number {
   return (item[0] as number) & KIND;
 }
 
-// hello: [head, major, minor, features, namespaces, asks, probe]
+// hello: [head, major, minor, identity, seat, identity of whom it answers or 0, features, namespaces, asks, probe];
+// up to there the same in every major, so that it is known whose hello it is
 
 /** Who is there, as the two buses tell each other first. */
 export interface Hello {
   readonly major: unknown;
   readonly minor: unknown;
+  /** The identity of the bus that says it. */
+  readonly from: string;
+  /** At which end of the link it is. */
+  readonly seat: number;
+  /** The identity of the bus that it answers; `undefined` if it has heard none. */
+  readonly to: string | undefined;
   /** Those that listen. */
   readonly namespaces: readonly string[];
-  /** It has not heard of the other side, and wants to. */
+  /** It wants to be answered. */
   readonly asks: boolean;
   /** Of the serializations only `advanced` carries a NaN. */
   readonly hasNaN: boolean;
 }
 
-export function helloItem({ major, minor, namespaces, asks }: Omit<Hello, "hasNaN">): WireItem {
+export function helloItem(hello: Omit<Hello, "hasNaN" | "major" | "minor">): WireItem {
+  const { from, seat, to, namespaces, asks } = hello;
+  const { major, minor } = PROTOCOL;
   // Features come later.
   const features: string[] = [];
-  return [Item.HELLO, major, minor, features, namespaces, asks ? 1 : 0, Number.NaN];
+  const who = [Item.HELLO, major, minor, from, seat, to ?? 0];
+  return [...who, features, namespaces, asks ? 1 : 0, Number.NaN];
 }
 
 export function readHello(item: WireItem): Hello {
-  const [, major, minor, , namespaces, asks, probe] = item;
+  const [, major, minor, from, seat, to, , namespaces, asks, probe] = item;
+  const who = { major, minor, from: readName(from), seat: readSeat(seat), to: readTo(to) };
   // Of what another major says nothing else is known.
-  if (major !== PROTOCOL.major) {
-    return { major, minor, namespaces: [], asks: false, hasNaN: false };
-  }
+  if (major !== PROTOCOL.major) return { ...who, namespaces: [], asks: false, hasNaN: false };
   if (!Array.isArray(namespaces)) throw new TypeError("a hello without namespaces");
   return {
-    major,
-    minor,
+    ...who,
     namespaces: namespaces.map(readName),
     asks: asks === 1,
     hasNaN: Number.isNaN(probe),
   };
+}
+
+/** Whose hello a frame brings that is of nobody known; `undefined` if it brings none. */
+export function helloIn(items: readonly WireItem[]): Hello | undefined {
+  const item = items.find((each) => kindOf(each) === Item.HELLO);
+  return item && readHello(item);
+}
+
+function readSeat(value: unknown): number {
+  if (value === Seat.PARENT || value === Seat.CHILD || value === Seat.EQUAL) return value;
+  throw new TypeError("a hello from no end of a link");
+}
+
+function readTo(value: unknown): string | undefined {
+  return value === 0 ? undefined : readName(value);
 }
 
 // ready: [head, namespace]

@@ -21,6 +21,9 @@ export const Item = {
   CLOSING: 7,
 } as const;
 
+/** At which end of a link a bus is: the parent's, the child's, or one of two that are equal. */
+export const Seat = { PARENT: 1, CHILD: 2, EQUAL: 3 } as const;
+
 /** The steps of a close. What comes before an answer to the first on the channel was sent before it was seen. */
 export const ClosingStep = { ANNOUNCED: 0, SEEN: 1, GONE: 2 } as const;
 

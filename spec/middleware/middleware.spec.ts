@@ -6,6 +6,7 @@ import { logging, type Message, queueing } from "../../lib/index.ts";
 import { memoryPair } from "../../lib/links/memory.ts";
 import type { Session as Peer } from "../../lib/peer/session.ts";
 import { type BusPair, busPair, lonelyBus, nextEvent, rejection, turn } from "../support/buses.ts";
+import { tagOf } from "../support/frames.ts";
 import { runScript } from "../support/processes.ts";
 
 describe("middleware", () => {
@@ -139,7 +140,7 @@ describe("middleware", () => {
     });
     await pair.a.to(pair.toB).emit("echo").ackd();
     pair.right.receive({
-      clusterphone2: [100, [2, 900, "_", "echo", { h: { a: 5, b: {}, c: "c" } }]],
+      clusterphone2: [tagOf(pair.left), 100, [2, 900, "_", "echo", { h: { a: 5, b: {}, c: "c" } }]],
     });
     expect(seen).to.deep.equal([{ count: "5", nothing: "null" }, { c: "c" }]);
   });

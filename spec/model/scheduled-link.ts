@@ -43,6 +43,10 @@ export class ScheduledLink implements Link {
     this.#events = events;
   }
 
+  succeed(events: LinkEvents): void {
+    this.#events = events;
+  }
+
   send(frame: object, _handle: undefined, done: (failure?: "channel") => void): boolean {
     const copy = asCarried(this.serialization, frame);
     this.#unwritten.push({ copy, done });

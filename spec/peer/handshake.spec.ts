@@ -1,7 +1,9 @@
 import { expect } from "chai";
 import sinon from "sinon";
 import { MemoryLink } from "../../lib/links/memory.ts";
+import { Seat } from "../../lib/wire/protocol.ts";
 import { lonelyBus, turn } from "../support/buses.ts";
+import { type ForgedHello, helloOf, itemsOf } from "../support/frames.ts";
 
 describe("a hello that may get lost", () => {
   let clock: sinon.SinonFakeTimers;
@@ -46,7 +48,7 @@ describe("a hello that may get lost", () => {
     expect(link.sent.length).to.be.below(late + 5);
     const { link: answered } = greet(true);
     clock.tick(100);
-    answered.receive({ clusterphone2: [1, [0, 2, 0, [], [], 0]] });
+    answered.receive({ clusterphone2: [7, 1, helloOf()] });
     clock.tick(1);
     const before = answered.sent.length;
     clock.tick(10_000);
@@ -103,24 +105,28 @@ describe("a hello that may get lost", () => {
 });
 
 describe("a hello", () => {
-  const hello = (asks: 0 | 1, namespaces: string[] = []) => [0, 2, 0, [], namespaces, asks];
+  const asked = helloOf({ asks: true });
   let link: MemoryLink;
   let number: number;
+  let identity: string;
 
   /** What was sent since it was asked last, item by item. */
   async function sent(): Promise<unknown[][]> {
     await turn();
-    const frames = link.sent.splice(0) as { clusterphone2: [number, ...unknown[][]] }[];
-    return frames.flatMap(({ clusterphone2: [, ...items] }) => items);
+    return itemsOf(link.sent.splice(0));
   }
   /** Whether each of the hellos asks for one. */
   const asking = (items: unknown[][]) =>
-    items.filter(([kind]) => kind === 0).map(([, , , , , asks]) => asks === 1);
-  const receive = (...items: unknown[][]) => link.receive({ clusterphone2: [++number, ...items] });
+    items.filter(([kind]) => kind === 0).map((item) => item[8] === 1);
+  const receive = (...items: unknown[][]) =>
+    link.receive({ clusterphone2: [7, ++number, ...items] });
+  /** One that answers ours. */
+  const answer = (forged: ForgedHello = {}) => helloOf({ to: identity, ...forged });
 
   function attach() {
     const { hub, bus } = lonelyBus();
     const peer = hub.attach(link);
+    ({ identity } = hub);
     return { bus, peer };
   }
 
@@ -135,9 +141,12 @@ describe("a hello", () => {
     await turn();
     peer.greet();
     const [first] = await sent();
-    expect(first?.slice(0, 6)).to.deep.equal([0, 2, 0, [], ["_"], 1]);
-    receive(hello(1));
-    expect(asking(await sent())).to.deep.equal([false]);
+    const { EQUAL } = Seat;
+    expect(first?.slice(0, 9)).to.deep.equal([0, 2, 0, identity, EQUAL, 0, [], ["_"], 1]);
+    receive(asked);
+    const [second] = await sent();
+    const who = [0, 2, 0, identity, EQUAL, "another bus"];
+    expect(second?.slice(0, 9)).to.deep.equal([...who, [], ["_"], 0]);
   });
 
   it("is answered as often as it asks, as the answer may have got lost, but once a turn", async () => {
@@ -145,18 +154,18 @@ describe("a hello", () => {
     peer.greet();
     await sent();
     for (let times = 0; times < 3; times++) {
-      for (let repeated = 0; repeated < 5; repeated++) receive(hello(1));
+      for (let repeated = 0; repeated < 5; repeated++) receive(asked);
       expect(asking(await sent())).to.deep.equal([false]);
     }
-    receive(hello(0));
+    receive(answer());
     expect(await sent()).to.deep.equal([]);
   });
 
   it("is answered once also if it asks for nothing, so that the other side knows", async () => {
     const { peer } = attach();
-    receive(hello(0));
+    receive(answer());
     expect(asking(await sent())).to.deep.equal([false]);
-    receive(hello(0));
+    receive(answer());
     peer.greet();
     expect(await sent()).to.deep.equal([]);
   });
@@ -164,10 +173,10 @@ describe("a hello", () => {
   it("lets nothing be sent before the other side is known to have heard", async () => {
     const { bus, peer } = attach();
     const receipt = bus.to(peer).emit("x");
-    receive(hello(1, ["_"]));
+    receive(helloOf({ asks: true, namespaces: ["_"] }));
     expect((await sent()).map(([kind]) => kind)).to.deep.equal([0, 0]);
     expect(peer.isReady("_")).to.equal(false);
-    receive(hello(0, ["_"]));
+    receive(answer({ namespaces: ["_"] }));
     expect((await sent()).map(([kind]) => kind)).to.deep.equal([2]);
     expect(receipt).to.have.property("within");
   });

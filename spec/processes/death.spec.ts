@@ -63,7 +63,7 @@ describe("the death of a peer", () => {
     const error = await rejection(bus.to(child).emit("exit", 7).ackd());
     expect(error).to.have.property("code", "ERR_PEER_DIED");
     expect(child.listenerCount("message")).to.equal(1);
-    child.emit("message", { clusterphone2: [1_000_000, [2, 1, "_", "echo", 0, "too late"]] });
+    child.emit("message", { clusterphone2: [7, 1_000_000, [2, 1, "_", "echo", 0, "too late"]] });
   });
 
   it("by exit tells the exit code", async () => {

@@ -11,6 +11,7 @@ import type { Target } from "../../lib/emit/target.ts";
 import { bus } from "../../lib/index.ts";
 import type { Handle } from "../../lib/wire/handle.ts";
 import { lonelyBus, nextEvent, rejection, turn } from "../support/buses.ts";
+import type { SentFrame } from "../support/frames.ts";
 import { endAll, entryOf, start } from "../support/processes.ts";
 
 /** A client and the connection that the server accepted from it. */
@@ -83,6 +84,19 @@ describe("handles", () => {
   }
 
   /** What the child has open, after a first handle: Node opens something for itself then, and keeps it. */
+  /** The tag of the frames that this process sends to it. */
+  function tagOfFramesTo(receiver: ChildProcess): Promise<number> {
+    const { send } = receiver;
+    return new Promise((resolve) => {
+      receiver.send = (frame: SentFrame, ...rest: unknown[]) => {
+        receiver.send = send;
+        resolve(frame.clusterphone2[0]);
+        return send.call(receiver, frame, ...(rest as []));
+      };
+      peer.emit("echo");
+    });
+  }
+
   async function descriptorsOfChild(): Promise<unknown> {
     const { client, accepted } = await connection();
     const answered = answer(client);
@@ -424,15 +438,16 @@ describe("handles", () => {
     const before = await descriptorsOfChild();
     const open = createServer().listen(0, "127.0.0.1");
     await nextEvent(open, "listening");
-    child.send({ clusterphone2: [900, [1, "made up"]] }, open);
-    child.send({ clusterphone2: [901, ["bad item"]] }, open);
+    const tag = await tagOfFramesTo(child);
+    child.send({ clusterphone2: [tag, 900, [1, "made up"]] }, open);
+    child.send({ clusterphone2: [tag, 901, ["bad item"]] }, open);
     // Real frames of this side are numbered below those, so the question is forged as well. A close takes a turn.
     let descriptorsNow = Infinity;
     for (let number = 902; descriptorsNow > Number(before) && number < 1000; number++) {
       const answered = nextEvent(child, "message");
-      child.send({ clusterphone2: [number, [2 | 16, number, "_", "descriptors", 0]] });
-      const [frame] = (await answered) as [{ clusterphone2: [number, number[]] }];
-      descriptorsNow = frame.clusterphone2[1][2] ?? Infinity;
+      child.send({ clusterphone2: [tag, number, [2 | 16, number, "_", "descriptors", 0]] });
+      const [frame] = (await answered) as [{ clusterphone2: [number, number, number[]] }];
+      descriptorsNow = frame.clusterphone2[2][2] ?? Infinity;
     }
     expect(descriptorsNow).to.be.at.most(Number(before));
     open.close();
@@ -532,7 +547,7 @@ describe("handles", () => {
     child.kill("SIGKILL");
     await down;
     const [ours, foreign] = [await connection(), await connection()];
-    child.emit("message", { clusterphone2: [1000, [2, 1, "_", "socket", 0]] }, ours.accepted);
+    child.emit("message", { clusterphone2: [7, 1000, [2, 1, "_", "socket", 0]] }, ours.accepted);
     child.emit("message", "somebody else's", foreign.accepted);
     expect(ours.accepted.destroyed).to.equal(true);
     expect(foreign.accepted.destroyed).to.equal(false);

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { type BusPair, busPair, turn } from "../support/buses.ts";
+import { tagOf } from "../support/frames.ts";
 
 /** Names that have a meaning to JavaScript, and such that have none. */
 const name = fc.oneof(
@@ -37,17 +38,26 @@ const item = fc
   )
   .map(([kind, flags, fields, length]) => [kind | flags, ...fields].slice(0, length));
 const hello = fc
-  .tuple(fc.constantFrom(2, 2, 2, 1, 3, "2", null), id, fc.array(payload), fc.array(name), id)
+  .tuple(
+    fc.constantFrom(2, 2, 2, 1, 3, "2", null),
+    id,
+    fc.oneof(name, payload),
+    fc.constantFrom(1, 2, 3, 3, 3, "3", null),
+    fc.oneof(fc.constant(0), name, payload),
+    fc.array(payload),
+    fc.array(name),
+    id,
+  )
   .map((fields) => [0, ...fields]);
 const items = fc.array(fc.oneof(item, item, hello, payload), { maxLength: 8 });
 
 /** Bodies: lists of items, texts of them, and anything else. */
-const body = (number: number) =>
+const body = (tag: number, number: number) =>
   fc.oneof(
-    items.map((list) => [number, ...list]),
-    items.map((list) => [number, JSON.stringify(list)]),
-    items.map((list) => [number, JSON.stringify(list).slice(0, -3)]),
-    fc.tuple(items, payload).map(([list, beside]) => [number, JSON.stringify(list), beside]),
+    items.map((list) => [tag, number, ...list]),
+    items.map((list) => [tag, number, JSON.stringify(list)]),
+    items.map((list) => [tag, number, JSON.stringify(list).slice(0, -3)]),
+    fc.tuple(items, payload).map(([list, beside]) => [tag, number, JSON.stringify(list), beside]),
     payload,
   );
 
@@ -56,13 +66,17 @@ describe("any frames in any order", () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(
-          fc.nat(3).chain(() => body(0)),
+          fc.nat(3).chain((tag) => body(tag, 0)),
           { maxLength: 12 },
         ),
         async (bodies) => {
           const pair = await connected();
           for (const [i, forged] of bodies.entries()) {
-            if (Array.isArray(forged) && forged[0] === 0) forged[0] = 100 + i;
+            // Mostly among the frames of the other side, and sometimes under a tag of its own.
+            if (Array.isArray(forged) && forged[1] === 0) {
+              forged[1] = 100 + i;
+              if (forged[0] > 0) forged[0] = tagOf(pair.left);
+            }
             pair.right.receive({ clusterphone2: forged });
           }
           await turn();
@@ -71,7 +85,8 @@ describe("any frames in any order", () => {
           if (pair.toA.state === "down") return;
           // What the other side really sends goes on; here with a number after the forged ones.
           const answered = new Promise((resolve) => pair.b.once("still-works", resolve));
-          pair.right.receive({ clusterphone2: [10_000_000, [2, 7, "_", "still-works", 0, "yes"]] });
+          const event = [2, 7, "_", "still-works", 0, "yes"];
+          pair.right.receive({ clusterphone2: [tagOf(pair.left), 10_000_000, event] });
           expect(await answered).to.equal("yes");
         },
       ),
@@ -96,7 +111,7 @@ describe("any frames in any order", () => {
             .catch(() => undefined),
         );
         await turn();
-        pair.right.receive({ clusterphone2: [100, ...forged] });
+        pair.right.receive({ clusterphone2: [tagOf(pair.left), 100, ...forged] });
         pair.cut();
         await Promise.all(receipts);
         expect(settlements).to.equal(5);

@@ -2,11 +2,14 @@ import { Socket } from "node:net";
 import { expect } from "chai";
 import sinon from "sinon";
 import { memoryPair } from "../../lib/links/memory.ts";
-import { Flag, Item } from "../../lib/wire/protocol.ts";
+import { Flag, Item, Seat } from "../../lib/wire/protocol.ts";
 import { type BusPair, busPair, lonelyBus, rejection, turn } from "../support/buses.ts";
+import { helloOf, itemsOf, tagOf } from "../support/frames.ts";
 
 /** The number of a forged frame: after those of the greeting. */
 const FORGED = 10;
+/** Stands for the tag of the frames that it is forged among. */
+const TAG = "the tag";
 
 /** What arrives at `b` as if `a`'s process had sent it. */
 describe("frames from nowhere", () => {
@@ -14,7 +17,12 @@ describe("frames from nowhere", () => {
   let errors: sinon.SinonSpy;
   let number: number;
 
-  const send = (...items: unknown[]) => pair.right.receive({ clusterphone2: [++number, ...items] });
+  /** The tags of either side's frames. */
+  let tagOfA: number;
+  let tagOfB: number;
+
+  const send = (...items: unknown[]) =>
+    pair.right.receive({ clusterphone2: [tagOfA, ++number, ...items] });
 
   beforeEach(async () => {
     pair = busPair();
@@ -23,6 +31,8 @@ describe("frames from nowhere", () => {
     errors = sinon.spy();
     pair.b.lifecycle.on("protocolError", errors);
     await pair.a.to(pair.toB).emit("echo").ackd();
+    tagOfA = tagOf(pair.left);
+    tagOfB = tagOf(pair.right);
   });
 
   /** The bus goes on as if nothing had been. */
@@ -37,32 +47,40 @@ describe("frames from nowhere", () => {
   }
 
   const malformed: Record<string, unknown> = {
-    "no list": { clusterphone2: 7 },
-    nothing: { clusterphone2: null },
-    "an empty list": { clusterphone2: [] },
-    "no number": { clusterphone2: ["x", [2]] },
-    "a text that is no JSON": { clusterphone2: [FORGED, "{not json"] },
-    "a text that is no list": { clusterphone2: [FORGED, '{"a":1}'] },
-    "items that are no lists": { clusterphone2: [FORGED, { a: 1 }, null] },
-    "a head that is no number": { clusterphone2: [FORGED, ["2", 1, "_", "echo", 0]] },
-    "an unknown kind": { clusterphone2: [FORGED, [15, 1, 2, 3]] },
-    "an event without a name": { clusterphone2: [FORGED, [2, 1, "_"]] },
-    "an event with an empty namespace": { clusterphone2: [FORGED, [2, 1, "", "echo", 0]] },
-    "an event with a bad id": { clusterphone2: [FORGED, [2, -1, "_", "echo", 0]] },
-    "an event with a fraction for an id": { clusterphone2: [FORGED, [2, 1.5, "_", "echo", 0]] },
-    "an event with bad options": { clusterphone2: [FORGED, [2, 1, "_", "echo", "x"]] },
-    "an event with bad headers": { clusterphone2: [FORGED, [2, 1, "_", "echo", { h: 1 }]] },
-    "an endless name": { clusterphone2: [FORGED, [2, 1, "_", "x".repeat(100_000), 0]] },
-    "a bad encoded payload": { clusterphone2: [FORGED, [2 | 64, 1, "_", "echo", 0, "{"]] },
-    "a payload beside that is none": { clusterphone2: [FORGED, '[[194,1,"_","echo",0]]', 5] },
-    "an ack with a bad id": { clusterphone2: [FORGED, [3, "x", 0]] },
-    "a hello without namespaces": { clusterphone2: [FORGED, [0, 2, 0, [], 5, 0]] },
-    "a ready without a namespace": { clusterphone2: [FORGED, [1, {}]] },
+    "no list": 7,
+    nothing: null,
+    "an empty list": [],
+    "no tag": ["x", FORGED, [2]],
+    "no number": [TAG, "x", [2]],
+    "a text that is no JSON": [TAG, FORGED, "{not json"],
+    "a text that is no list": [TAG, FORGED, '{"a":1}'],
+    "items that are no lists": [TAG, FORGED, { a: 1 }, null],
+    "a head that is no number": [TAG, FORGED, ["2", 1, "_", "echo", 0]],
+    "an unknown kind": [TAG, FORGED, [15, 1, 2, 3]],
+    "an event without a name": [TAG, FORGED, [2, 1, "_"]],
+    "an event with an empty namespace": [TAG, FORGED, [2, 1, "", "echo", 0]],
+    "an event with a bad id": [TAG, FORGED, [2, -1, "_", "echo", 0]],
+    "an event with a fraction for an id": [TAG, FORGED, [2, 1.5, "_", "echo", 0]],
+    "an event with bad options": [TAG, FORGED, [2, 1, "_", "echo", "x"]],
+    "an event with bad headers": [TAG, FORGED, [2, 1, "_", "echo", { h: 1 }]],
+    "an endless name": [TAG, FORGED, [2, 1, "_", "x".repeat(100_000), 0]],
+    "a bad encoded payload": [TAG, FORGED, [2 | 64, 1, "_", "echo", 0, "{"]],
+    "a payload beside that is none": [TAG, FORGED, '[[194,1,"_","echo",0]]', 5],
+    "an ack with a bad id": [TAG, FORGED, [3, "x", 0]],
+    "a hello without namespaces": [TAG, FORGED, [0, 2, 0, "a", Seat.EQUAL, 0, [], 5, 0]],
+    "a hello of nobody": [TAG, FORGED, [0, 2, 0, 7, Seat.EQUAL, 0, [], [], 0]],
+    "a hello from nowhere": [TAG, FORGED, [0, 2, 0, "a", 9, 0, [], [], 0]],
+    "a hello to nobody": [TAG, FORGED, [0, 2, 0, "a", Seat.EQUAL, {}, [], [], 0]],
+    "a hello of somebody else": [TAG, FORGED, helloOf()],
+    "a ready without a namespace": [TAG, FORGED, [1, {}]],
   };
 
-  for (const [what, frame] of Object.entries(malformed)) {
+  for (const [what, body] of Object.entries(malformed)) {
     it(`are ignored and counted: ${what}`, async () => {
-      pair.right.receive(frame);
+      const tagged = Array.isArray(body)
+        ? body.map((part) => (part === TAG ? tagOfA : part))
+        : body;
+      pair.right.receive({ clusterphone2: tagged });
       sinon.assert.calledOnce(errors);
       expect(errors.firstCall.args[0]).to.have.property("code", "ERR_PROTOCOL");
       expect(pair.toA.protocolErrors).to.equal(1);
@@ -100,8 +118,8 @@ describe("frames from nowhere", () => {
   it("lose the handle that came with them, if they are malformed, or tell of none", () => {
     const bodies: unknown[] = [
       "garbage",
-      [FORGED],
-      [FORGED + 1, [1, "a namespace"], [2, 1, "_", "x", 0]],
+      [tagOfA, FORGED],
+      [tagOfA, FORGED + 1, [1, "a namespace"], [2, 1, "_", "x", 0]],
     ];
     for (const body of bodies) {
       const handle = new Socket();
@@ -120,7 +138,7 @@ describe("frames from nowhere", () => {
     await turn();
     sinon.assert.notCalled(heard);
     const [frame] = pair.right.sent as { clusterphone2: unknown[] }[];
-    expect(frame?.clusterphone2[1]).to.deep.equal([HANDLE_RESULT, 900, false]);
+    expect(frame?.clusterphone2[2]).to.deep.equal([HANDLE_RESULT, 900, false]);
   });
 
   it("settle nothing with a code that is none, or is inherited", async () => {
@@ -130,7 +148,7 @@ describe("frames from nowhere", () => {
       pair.b.once("hang", () => new Promise(() => {}));
       await turn();
       await turn();
-      pair.left.receive({ clusterphone2: [++number * 1000, [3 | 32, id, 0, { code }]] });
+      pair.left.receive({ clusterphone2: [tagOfB, ++number * 1000, [3 | 32, id, 0, { code }]] });
       const error = await pending;
       expect(error).to.include({ name: "BusError", code: "ERR_REFUSED", executed: "maybe" });
     }
@@ -171,7 +189,7 @@ describe("frames from nowhere", () => {
     const reply = pair.a.to(pair.toB).emit("held").ackd();
     while (crossings === 0) await turn();
     for (let id = 1; id < 50; id++) {
-      pair.left.receive({ clusterphone2: [++number * 1000, [3, id, 0, "the second"]] });
+      pair.left.receive({ clusterphone2: [tagOfB, ++number * 1000, [3, id, 0, "the second"]] });
     }
     release();
     expect(await reply).to.equal("the first");
@@ -181,7 +199,7 @@ describe("frames from nowhere", () => {
   it("that come again are taken once", async () => {
     const heard = sinon.spy();
     pair.b.on("x", heard);
-    const frame = { clusterphone2: [777, [2, 900, "_", "x", 0, 1]] };
+    const frame = { clusterphone2: [tagOfA, 777, [2, 900, "_", "x", 0, 1]] };
     pair.right.receive(frame);
     pair.right.receive(structuredClone(frame));
     await turn();
@@ -200,12 +218,13 @@ describe("frames from nowhere", () => {
     pair.right.stop();
     pair.left.stop();
     pair.left.sent.length = 0;
+    const [[, , , toB = ""] = []] = itemsOf(pair.right.sent) as string[][];
     const flood = (...item: unknown[]) => {
       for (let i = 0; i < 3000; i++) {
-        pair.left.receive({ clusterphone2: [++number * 1000, item] });
+        pair.left.receive({ clusterphone2: [tagOfB, ++number * 1000, item] });
       }
     };
-    flood(0, 2, 0, [], [], 1);
+    flood(...helloOf({ from: toB, asks: true }));
     flood(7, "_", 0);
     flood(4, 1);
     await turn();
@@ -235,16 +254,20 @@ describe("frames from nowhere", () => {
 });
 
 describe("a ready namespace", () => {
-  it("is not told of before the hello, which got lost then", () => {
+  it("is not told of before the hello, which got lost then", async () => {
     const { bus, hub } = lonelyBus();
     const { left } = memoryPair();
     const peer = hub.attach(left);
     const told: string[] = [];
     bus.lifecycle.on("up", () => told.push("up"));
     bus.lifecycle.on("ready", (_, namespace) => told.push(namespace));
-    left.receive({ clusterphone2: [3, [1, "early"]] });
+    peer.greet();
+    await turn();
+    const [[, , , identity] = []] = itemsOf(left.sent);
+    left.receive({ clusterphone2: [7, 3, [1, "early"]] });
     expect(told).to.deep.equal([]);
-    left.receive({ clusterphone2: [4, [0, 2, 0, [], ["early"], 0], [1, "early"], [1, "later"]] });
+    const hello = helloOf({ to: identity as string, namespaces: ["early"] });
+    left.receive({ clusterphone2: [7, 4, hello, [1, "early"], [1, "later"]] });
     expect(told).to.deep.equal(["up", "early", "later"]);
     expect(peer.isReady("early")).to.equal(true);
   });
@@ -254,7 +277,8 @@ describe("a peer of another major version", () => {
   it("is refused in one clear error: what waited fails, what comes fails", async () => {
     const pair = busPair();
     const waiting = rejection(pair.a.to(pair.toB).emit("x").ackd());
-    pair.left.receive({ clusterphone2: [50, [0, 3, 1, [], ["_"], 1]] });
+    const hello = helloOf({ major: 3, minor: 1, namespaces: ["_"], asks: true });
+    pair.left.receive({ clusterphone2: [7, 50, hello] });
     const error = await waiting;
     expect(error).to.include({ code: "ERR_PROTOCOL", executed: "no" });
     expect(error.message).to.match(/speaks protocol 3\.1.*this side speaks 2/);
@@ -265,9 +289,10 @@ describe("a peer of another major version", () => {
 
   it("with a newer minor is understood", async () => {
     const pair = busPair();
-    pair.left.receive({
-      clusterphone2: [50, [0, 2, 9, ["something-new"], ["_"], 0, null, "more"], [12, "new item"]],
-    });
+    await turn();
+    const [[, , , from] = []] = itemsOf(pair.left.sent);
+    const hello = helloOf({ minor: 9, to: from as string, features: ["new"], namespaces: ["_"] });
+    pair.left.receive({ clusterphone2: [7, 50, [...hello, null, "more"], [12, "new item"]] });
     expect(pair.toB.isReady("_")).to.equal(true);
     expect(pair.toB.protocolErrors).to.equal(1);
   });
