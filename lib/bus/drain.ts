@@ -27,7 +27,6 @@ export class Drain {
   readonly #warning: NodeJS.Timeout;
   #timer: NodeJS.Timeout | undefined;
   #endsAt = Infinity;
-  #hasWarned = false;
 
   constructor(what: string, bus: DrainBus, close: (drain: Drain) => Promise<void>) {
     this.#what = what;
@@ -43,7 +42,6 @@ export class Drain {
     this.#endsAt = endsAt;
     clearTimeout(this.#timer);
     this.#timer = startTimer(() => {
-      this.#warn();
       this.isOver = true;
       this.#bus.progressed();
     }, timeout);
@@ -58,8 +56,7 @@ export class Drain {
 
   #warn(): void {
     const things = [...new Set(this.#bus.waitsFor())];
-    if (this.#hasWarned || things.length === 0) return;
-    this.#hasWarned = true;
+    if (things.length === 0) return;
     const more = things.length - MOST_NAMED;
     const named = [...things.slice(0, MOST_NAMED), ...(more > 0 ? [`${more} more`] : [])];
     const waited = Math.round(performance.now() - this.#startedAt);

@@ -13,6 +13,7 @@ import type { Finder } from "../namespace/listeners.ts";
 import { Namespace } from "../namespace/namespace.ts";
 import { Total } from "../outbox/backlog.ts";
 import { createLimits, type Limits } from "../outbox/limits.ts";
+import { failUnsettled, waitsFor } from "../peer/flushed.ts";
 import type { Host, Scope } from "../peer/host.ts";
 import { newIdentity } from "../peer/identity.ts";
 import { RecentNames } from "../peer/recent-names.ts";
@@ -115,7 +116,7 @@ export class Hub implements Host {
     if (!drain) {
       if (scope !== undefined && this.#closed.has(scope)) return Promise.resolve();
       const asked = {
-        waitsFor: () => this.peers.all.flatMap((peer) => peer.waitsFor(scope)),
+        waitsFor: () => this.peers.all.flatMap((peer) => waitsFor(peer, scope)),
         progressed: () => this.progressed(),
       };
       const what = scope === undefined ? "the bus" : `namespace "${scope}"`;
@@ -206,7 +207,7 @@ export class Hub implements Host {
     closing.state = "closed";
     await everyPeer((peer) => isQuiet(peer) && peer.isDone(scope));
     drain.end();
-    for (const peer of peers.all) peer.failUnsettled(scope);
+    for (const peer of peers.all) failUnsettled(peer, scope);
     letGoOfLayers?.();
     if (closing instanceof Namespace) this.#free(closing);
     else this.#letGo(new BusError("ERR_CLOSED", "this bus is closed"));

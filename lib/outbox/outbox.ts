@@ -97,11 +97,8 @@ export class Outbox implements SharingOutbox {
 
   /** The end of the outbound chain: takes a message into the frame of this tick. One that there is no room for is settled. */
   take(message: OutboundMessage): void {
-    if (message.stage !== "chain") return;
-    if (this.#closed) {
-      message.discard();
-      return;
-    }
+    if (this.#closed && message.stage === "chain") message.discard();
+    if (this.#closed || message.stage !== "chain") return;
     // What is emitted while others are read may have changed them.
     endSharing();
     const { snapshot } = message;
@@ -193,8 +190,8 @@ export class Outbox implements SharingOutbox {
   }
 
   get isIdle(): boolean {
-    if (this.#closed) return true;
-    return this.#parcels.length === 0 && this.#unwritten === 0 && !this.#transfer.isUnderWay;
+    const isEmpty = this.#parcels.length === 0 && this.#unwritten === 0;
+    return this.#closed || (isEmpty && !this.#transfer.isUnderWay);
   }
 
   /** The other side says whether the handle with that message has arrived. */
@@ -202,10 +199,7 @@ export class Outbox implements SharingOutbox {
     if (this.#transfer.event?.id === id) this.#endTransfer(arrived);
   }
 
-  /**
-   * Nothing can be sent any more. Returns the message whose handle is on its way, what was given to the channel
-   * and may not have left this process, and what was never sent.
-   */
+  /** Nothing can be sent any more. Returns what is unfinished. */
   close(): Parcel[] {
     this.#closed = true;
     const left = this.unfinished;
@@ -214,11 +208,9 @@ export class Outbox implements SharingOutbox {
     return left;
   }
 
-  /**
-   * Once what was left is settled: lets go of the handle that is on its way. A channel that goes on without the bus
-   * has to write it first: otherwise the message is lost with it, and Node waits for ever for it to be received.
-   */
+  /** Once what was left is settled: lets go of the handle that is on its way, unless a channel that goes on has to write it. */
   letGo(isChannelOver: boolean): void {
+    // Otherwise the message is lost with it, and Node waits for ever for it to be received.
     const isUnwritten = [...this.#writing].some(([first]) => this.#transfer.isWith(first));
     if (isChannelOver || !isUnwritten) this.#transfer.settle(false);
   }

@@ -20,7 +20,7 @@ import { newSequence } from "../wire/sequence.ts";
 import type { Serialization } from "../wire/serialization.ts";
 import { Closing } from "./closing.ts";
 import type { Dialect, Speaker, Translator } from "./dialect.ts";
-import { holds, inWords, unwritten, whenFlushed } from "./flushed.ts";
+import { holds, whenFlushed } from "./flushed.ts";
 import { Handling } from "./handling.ts";
 import { Handshake, type HandshakeSide } from "./handshake.ts";
 import type { Host, Scope, Successor } from "./host.ts";
@@ -222,14 +222,6 @@ export class Session
     return this.#routes.known(scope)?.isIdle !== false && !holds(this.outbox, scope);
   }
 
-  /** What a close waits for, in words. */
-  waitsFor(scope: Scope): string[] {
-    const things = inWords(this.id, this.handling.of(scope), this.unsettled(scope));
-    if (things.length > 0) return things;
-    const isOver = this.hasSeenClosing(scope) && this.isDone(scope);
-    return isOver ? [] : [`${this.id} to read what was sent`];
-  }
-
   /** A namespace was closed, here or there. */
   retire(namespace: string): void {
     this.#routes.retire(namespace);
@@ -245,15 +237,6 @@ export class Session
   unsettled(scope?: Scope): OutboundEvent[] {
     const all = [...this.unanswered.values(), ...this.#routes.unfinished(scope)];
     return scope === undefined ? all : all.filter((event) => event.namespace === scope);
-  }
-
-  /** This side closes, and waits for it no longer. */
-  failUnsettled(scope: Scope): void {
-    const waiting = scope === undefined ? [] : unwritten(this.outbox, scope);
-    for (const event of [...this.unsettled(scope), ...waiting]) {
-      const obstacle = this.route(event.namespace).obstacle(event);
-      if (obstacle) event.fail(obstacle);
-    }
   }
 
   // What the messages tell.
