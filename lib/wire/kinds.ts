@@ -32,6 +32,8 @@ export function hasSymbols(object: object): boolean {
 export function namedFieldsOf(object: object): Fields {
   const copy: Fields = {};
   for (const key of Object.keys(object)) {
+    // What was read before it may have removed it.
+    if (!Object.hasOwn(object, key)) continue;
     const value = (object as Fields)[key];
     Object.defineProperty(copy, key, {
       value,
