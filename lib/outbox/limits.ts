@@ -25,21 +25,38 @@ const DEFAULTS: Readonly<Limits> = {
 /** The limits of a bus, until somebody sets others. */
 export function createLimits(): Limits {
   const values = { ...DEFAULTS };
-  const limits = {} as Limits;
-  for (const name of Object.keys(DEFAULTS) as (keyof Limits)[]) {
-    Object.defineProperty(limits, name, {
-      enumerable: true,
-      get: () => values[name],
-      set: (bytes: unknown) => {
-        values[name] = checkBytes(name, bytes);
-      },
-    });
-  }
+  // Written out, as they are asked for with every message: one getter for all names would be slow.
+  const limits: Limits = {
+    get pending() {
+      return values.pending;
+    },
+    set pending(bytes) {
+      values.pending = checkBytes("pending", bytes);
+    },
+    get total() {
+      return values.total;
+    },
+    set total(bytes) {
+      values.total = checkBytes("total", bytes);
+    },
+    get message() {
+      return values.message;
+    },
+    set message(bytes) {
+      values.message = checkBytes("message", bytes);
+    },
+    get error() {
+      return values.error;
+    },
+    set error(bytes) {
+      values.error = checkBytes("error", bytes);
+    },
+  };
   // A limit that is misspelled limits nothing.
   return Object.preventExtensions(limits);
 }
 
-function checkBytes(name: string, bytes: unknown): number {
+function checkBytes(name: keyof Limits, bytes: unknown): number {
   if (typeof bytes === "number" && bytes >= 0) return bytes;
   throw new TypeError(`limits.${name} is a number of bytes, not ${String(bytes)}`);
 }

@@ -4,8 +4,8 @@ import * as types from "node:util/types";
 import { VIEWS } from "./views.ts";
 
 /** What says of itself that it is an object, and nothing else. */
-const PLAIN_TAG = "[object Object]";
-const tag = Object.prototype.toString;
+export const PLAIN_TAG = "[object Object]";
+export const tag: () => string = Object.prototype.toString;
 
 /** It inherits what all objects do. */
 const LISTS = Array.prototype as { toJSON?: unknown };
@@ -17,7 +17,7 @@ export function isPatched(): boolean {
 
 /** Whether JSON carries a value that is no object and no text. */
 export function isExact(value: unknown): boolean {
-  if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
+  if (typeof value === "number") return value === 0 ? 1 / value > 0 : Number.isFinite(value);
   return typeof value === "boolean" || value === null;
 }
 
@@ -43,6 +43,16 @@ export function namedFieldsOf(object: object): Fields {
     });
   }
   return copy;
+}
+
+/** A copy of what an object has. Getters are read; what throws under a symbol is no reason to read nothing. */
+export function copyFields(object: object): Fields {
+  try {
+    return { ...object };
+  } catch (error) {
+    if (!hasSymbols(object)) throw error;
+    return namedFieldsOf(object);
+  }
 }
 
 /** A plain object, and not what only looks plain: to a structured clone it is not. */
@@ -90,7 +100,7 @@ export function hasSlots(object: object): boolean {
 }
 
 /** A text that `JSON.stringify` takes as it is, on a Node that has such. */
-function isRawJSON(object: object): boolean {
+export function isRawJSON(object: object): boolean {
   const { isRawJSON: isRaw } = JSON as { isRawJSON?: (value: unknown) => boolean };
   return isRaw?.(object) === true;
 }

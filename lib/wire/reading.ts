@@ -20,9 +20,9 @@ const MOST_VALUES = 32_768;
 /** Beyond so many characters, each of which may need six, a JSON text may be longer than a text can be. */
 const LONGEST = 2 ** 26;
 /** What is nested deeper might take more stack to read than to encode. */
-const DEEPEST = 256;
+export const DEEPEST: number = 256;
 /** JSON repeats what is referred to often: reading ends where it would write so many values. */
-const MOST_REPEATED = 2 ** 20;
+export const MOST_REPEATED: number = 2 ** 20;
 
 /**
  * For which channel a payload is read. `undecided` is for one that clones, or asks for a `toJSON`; `held json` is for one
@@ -47,18 +47,12 @@ export interface Reading {
 }
 
 /**
- * Reads a payload that is a plain object with plain values, as most are: a copy of it, and its size. Returns nothing for any other,
- * of which a part may have been read then: `copy` is what has been.
+ * Reads a payload for a channel that clones, if it is a plain object with plain values, as most are: a copy of it, and its
+ * size. Returns nothing for any other, of which a part may have been read then: `copy` is what has been.
  */
-export function readFlat(payload: object, purpose: "json" | "cloned", flat: Flat): boolean {
+export function readFlat(payload: object, flat: Flat): boolean {
   flat.copy = undefined;
-  if (purpose === "json") {
-    if (types.isProxy(payload) || Array.isArray(payload)) return false;
-    if (typeof (payload as Fields)["toJSON"] === "function") return false;
-    if (!isFields(payload)) return false;
-  } else if (!isPlain(payload) || isPatched()) {
-    return false;
-  }
+  if (isPatched() || !isPlain(payload)) return false;
   let copy: Fields;
   try {
     copy = { ...payload };
@@ -76,7 +70,7 @@ export function readFlat(payload: object, purpose: "json" | "cloned", flat: Flat
     if (typeof value === "string") size += value.length;
     else if (!isExact(value)) return false;
   }
-  if (purpose !== "json" && isUnnamed(first) && hasSlots(payload)) return false;
+  if (isUnnamed(first) && hasSlots(payload)) return false;
   flat.size = size;
   return true;
 }
@@ -89,17 +83,39 @@ export interface Flat {
 
 /** Reads a payload, of which `copy` is what has been read already. Throws what the user's code throws. */
 export function read(payload: unknown, purpose: Purpose, copy?: object): Reading {
-  let reader = new Reader(purpose, copy, false);
+  return readAt(payload, purpose, copy, "", undefined);
+}
+
+/** How much of a payload has been read, and where in it a part is. */
+export interface Place {
+  readonly depth: number;
+  values: number;
+}
+
+/** Reads a part of a payload for JSON. */
+export function readPart(part: object | bigint, name: PropertyKey, place: Place): Reading {
+  return readAt(part, "json", undefined, name, place);
+}
+
+function readAt(
+  payload: unknown,
+  purpose: Purpose,
+  copy: object | undefined,
+  name: PropertyKey,
+  place: Place | undefined,
+): Reading {
+  let reader = new Reader(purpose, copy, false, place);
   let value: unknown;
   try {
-    value = reader.read(payload);
+    value = reader.read(payload, name);
   } catch (error) {
     // It may have been something that no channel reads.
     if (!reader.hasReadSymbols) throw error;
-    reader = new Reader(purpose, undefined, true);
-    value = reader.read(payload);
+    reader = new Reader(purpose, undefined, true, place);
+    value = reader.read(payload, name);
   }
   const { isStill, agrees, isMeasured } = reader;
+  if (place) place.values = reader.values;
   const isTree = reader.isTree && reader.size <= LONGEST;
   return { value, isTree, isStill, agrees, size: isMeasured ? reader.size : undefined };
 }
@@ -132,16 +148,18 @@ class Reader {
   /** What was read last. */
   #last: object | undefined;
   #containers = 0;
-  #values = 0;
-  #depth = 0;
+  values: number;
+  #depth: number;
 
   /** A careful one reads nothing that is under symbols. */
-  constructor(purpose: Purpose, first: object | undefined, isCareful: boolean) {
+  constructor(purpose: Purpose, first: object | undefined, isCareful: boolean, place?: Place) {
     this.#purpose = purpose;
     this.#isForJSON = purpose === "json" || purpose === "held json";
     this.#isCareful = isCareful;
     this.#first = first as Fields | undefined;
     this.isTree = !isPatched();
+    this.values = place?.values ?? 0;
+    this.#depth = place?.depth ?? 0;
   }
 
   /** Whether what was read when something threw has symbols. */
@@ -149,9 +167,9 @@ class Reader {
     return this.#last !== undefined && hasSymbols(this.#last);
   }
 
-  read(value: unknown): unknown {
+  read(value: unknown, name: PropertyKey): unknown {
     if (typeof value !== "object" || value === null) return this.#readPlain(value);
-    const copy = this.#readIn(undefined, "", value);
+    const copy = this.#readIn(undefined, name, value);
     if (!this.#bytes) return copy;
     // Bytes have a holder also where they are all that is sent.
     const [first] = this.#bytes;
@@ -219,7 +237,7 @@ class Reader {
 
   /** JSON asks an object first what it wants to be instead; all but a few are then told by their fields. */
   #readForJSON(object: object, name: PropertyKey): unknown {
-    if (this.#depth >= DEEPEST || this.#values > MOST_REPEATED || types.isProxy(object)) {
+    if (this.#depth >= DEEPEST || this.values > MOST_REPEATED || types.isProxy(object)) {
       return this.#leaveToJSON(object);
     }
     const { toJSON } = object as { toJSON?: unknown };
@@ -261,7 +279,7 @@ class Reader {
       const value = copy[key];
       first ??= key;
       this.size += key.length + 4;
-      this.#values++;
+      this.values++;
       if (typeof value === "string") {
         this.size += value.length;
       } else if (typeof value !== "object" || value === null) {
@@ -274,7 +292,7 @@ class Reader {
       }
     }
     this.#depth--;
-    if (this.#values > MOST_VALUES) this.isTree = false;
+    if (this.values > MOST_VALUES) this.isTree = false;
     if (this.#isForJSON) return copy;
     if (isUnnamed(first) && hasSlots(object)) {
       this.#copies?.delete(object);
@@ -289,7 +307,7 @@ class Reader {
     if (this.#purpose === "undecided") this.#keepToJSON(list, copy);
     this.#depth++;
     this.size += 2;
-    this.#values += copy.length;
+    this.values += copy.length;
     this.#remember(list, copy);
     for (let index = 0; index < copy.length; index++) {
       const value = copy[index];
@@ -302,7 +320,7 @@ class Reader {
       }
     }
     this.#depth--;
-    if (this.#values > MOST_VALUES) this.isTree = false;
+    if (this.values > MOST_VALUES) this.isTree = false;
     return copy;
   }
 

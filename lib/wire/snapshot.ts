@@ -1,3 +1,4 @@
+import { readTree, type Tree } from "./json-tree.ts";
 import { isPatched } from "./kinds.ts";
 import { type Flat, read, readFlat } from "./reading.ts";
 import { deserialize, isCloned, type Serialization, serialize } from "./serialization.ts";
@@ -43,6 +44,7 @@ interface Undecided {
 
 const NOTHING: Snapshot = { form: "nothing", value: undefined, size: 0 };
 const flat: Flat = { copy: undefined, size: 0 };
+const tree: Tree = { copy: undefined, size: 0 };
 
 /**
  * Reads a payload for a frame that is written now. What it takes is known, or it was encoded to know it.
@@ -51,17 +53,21 @@ const flat: Flat = { copy: undefined, size: 0 };
 export function look(serialization: Serialization, payload: unknown): Snapshot {
   if (typeof payload !== "object" || payload === null) return lookAtPlain(serialization, payload);
   if (serialization === "unknown") return hold(serialization, payload);
-  const isJSON = serialization === "json";
-  if (readFlat(payload, isJSON ? "json" : "cloned", flat)) {
-    return { form: "inline", value: flat.copy, size: flat.size };
-  }
+  if (serialization === "json") return lookForJSON(payload);
+  if (readFlat(payload, flat)) return { form: "inline", value: flat.copy, size: flat.size };
   const { value, isTree, size } = read(payload, serialization, flat.copy);
-  if (isJSON) {
-    if (size === undefined || isPatched()) return textOf(value);
-    return isNothingInJSON(value) ? NOTHING : { form: "inline", value, size };
-  }
   if (size === undefined) return encode(serialization, value, size);
   return { form: isTree ? "inline" : "beside", value, size };
+}
+
+function lookForJSON(payload: object): Snapshot {
+  if (readTree(payload, tree)) {
+    const { copy, size } = tree;
+    return Number.isNaN(size) ? textOf(copy) : { form: "inline", value: copy, size };
+  }
+  const { value, size } = read(payload, "json");
+  if (size === undefined || isPatched()) return textOf(value);
+  return isNothingInJSON(value) ? NOTHING : { form: "inline", value, size };
 }
 
 /**
