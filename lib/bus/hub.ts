@@ -12,7 +12,7 @@ import { queueing } from "../middleware/queueing.ts";
 import type { Finder } from "../namespace/listeners.ts";
 import { Namespace } from "../namespace/namespace.ts";
 import { Total } from "../outbox/backlog.ts";
-import { createLimits, type Limits } from "../outbox/limits.ts";
+import { defaultBounds, type Limits, limitsOf } from "../outbox/limits.ts";
 import { failUnsettled, waitsFor } from "../peer/flushed.ts";
 import type { Host, Scope } from "../peer/host.ts";
 import { newIdentity } from "../peer/identity.ts";
@@ -29,7 +29,8 @@ const DEFAULT_ACK_TIMEOUT = 10_000;
 export class Hub implements Host {
   readonly lifecycle: Lifecycle = new Lifecycle();
   readonly deadlines: Deadlines = new Deadlines();
-  readonly limits: Limits = createLimits();
+  readonly bounds: Limits = defaultBounds();
+  readonly limits: Limits = limitsOf(this.bounds);
   readonly total: Total = new Total();
   readonly layers: Layers = new Layers([
     logging(),

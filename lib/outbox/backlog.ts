@@ -37,10 +37,10 @@ export class Backlog {
   #isClosed = false;
   #drained: (() => void)[] = [];
   readonly #peer: BacklogPeer;
-  readonly #limits: Limits;
+  readonly #limits: Readonly<Limits>;
   readonly #total: Total;
 
-  constructor(peer: BacklogPeer, limits: Limits, total: Total) {
+  constructor(peer: BacklogPeer, limits: Readonly<Limits>, total: Total) {
     this.#peer = peer;
     this.#limits = limits;
     this.#total = total;

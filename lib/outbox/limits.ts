@@ -15,41 +15,42 @@ export interface Limits {
 
 const MEBIBYTE = 2 ** 20;
 
-const DEFAULTS: Readonly<Limits> = {
-  pending: 16 * MEBIBYTE,
-  total: 256 * MEBIBYTE,
-  message: 64 * MEBIBYTE,
-  error: MEBIBYTE,
-};
+/** What bounds a bus: asked with every message, so they are plain fields. */
+export function defaultBounds(): Limits {
+  return {
+    pending: 16 * MEBIBYTE,
+    total: 256 * MEBIBYTE,
+    message: 64 * MEBIBYTE,
+    error: MEBIBYTE,
+  };
+}
 
-/** The limits of a bus, until somebody sets others. */
-export function createLimits(): Limits {
-  const values = { ...DEFAULTS };
-  // Written out, as they are asked for with every message: one getter for all names would be slow.
+/** The limits that users set, which take what is fit to be a bound. */
+export function limitsOf(bounds: Limits): Limits {
   const limits: Limits = {
     get pending() {
-      return values.pending;
+      return bounds.pending;
     },
     set pending(bytes) {
-      values.pending = checkBytes("pending", bytes);
+      bounds.pending = checkBytes("pending", bytes);
     },
     get total() {
-      return values.total;
+      return bounds.total;
     },
     set total(bytes) {
-      values.total = checkBytes("total", bytes);
+      bounds.total = checkBytes("total", bytes);
     },
     get message() {
-      return values.message;
+      return bounds.message;
     },
     set message(bytes) {
-      values.message = checkBytes("message", bytes);
+      bounds.message = checkBytes("message", bytes);
     },
     get error() {
-      return values.error;
+      return bounds.error;
     },
     set error(bytes) {
-      values.error = checkBytes("error", bytes);
+      bounds.error = checkBytes("error", bytes);
     },
   };
   // A limit that is misspelled limits nothing.

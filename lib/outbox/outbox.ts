@@ -158,7 +158,7 @@ export class Outbox implements SharingOutbox {
 
   /** Puts a message that has to wait with others, as text. Returns false if it has to stay an object. */
   #isBundled(event: OutboundMessage): boolean {
-    if (!(event instanceof OutboundEvent) || event.reserved === 0 || this.#closed) return false;
+    if (event.reserved === 0 || this.#closed || !(event instanceof OutboundEvent)) return false;
     if (!event.isBundleable || this.#isTold(event)) return false;
     const text = event.text();
     const last = this.#parcels.at(-1);
@@ -289,8 +289,12 @@ export class Outbox implements SharingOutbox {
     }
     const choice = chooseParcels(serialization, parcels, start, fit, this.#reader.read);
     // The number comes last: code of the user's may have sent another frame meanwhile.
-    const encoded = encodeFrame(serialization, this.#sequence, choice.parcels);
-    return { ...choice, ...encoded };
+    const { frame, parcels: included } = encodeFrame(
+      serialization,
+      this.#sequence,
+      choice.parcels,
+    );
+    return { frame, parcels: included, consumed: choice.consumed, bytes: choice.bytes };
   }
 
   /** A message that is told otherwise than in a frame. If it cannot be encoded it is settled, and left out. */

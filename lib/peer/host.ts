@@ -22,7 +22,7 @@ export interface Host {
   /** Tells this bus from every other. */
   readonly identity: string;
   readonly deadlines: Deadlines;
-  readonly limits: Limits;
+  readonly bounds: Readonly<Limits>;
   /** What waits for all peers. */
   readonly total: Total;
   readonly state: "open" | "closing" | "closed";

@@ -74,7 +74,7 @@ export class Session
     this.kind = link.kind;
     this.serialization = link.serialization;
     this.hold = new Hold(link);
-    this.backlog = new Backlog(this, host.limits, host.total);
+    this.backlog = new Backlog(this, host.bounds, host.total);
     const sequence = predecessor?.handshake.rivalSequence ?? newSequence();
     this.outbox = new Outbox(this, sequence, () => host.progressed());
     this.unanswered = new Unanswered(link.id);
@@ -98,8 +98,8 @@ export class Session
     return host === this.#host;
   }
 
-  get limits(): Limits {
-    return this.#host.limits;
+  get limits(): Readonly<Limits> {
+    return this.#host.bounds;
   }
 
   // What everybody sees.
