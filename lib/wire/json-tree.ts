@@ -1,4 +1,3 @@
-import * as types from "node:util/types";
 import { copyFields, isPatched, isRawJSON, PLAIN_TAG, tag } from "./kinds.ts";
 import { DEEPEST, MOST_REPEATED, type Place, readPart } from "./reading.ts";
 
@@ -12,11 +11,13 @@ export interface Tree {
 }
 
 /**
- * Reads a payload that JSON tells by its fields, as it does with most, into `tree`. Returns nothing for any other, and for
- * those only `toJSON` was asked for.
+ * Reads a payload that JSON tells by its fields or elements, as it does with most, into `tree`. Returns nothing for any
+ * other, and for those only `toJSON` was asked for.
  */
 export function readTree(payload: object, tree: Tree): boolean {
-  if (isPatched() || Array.isArray(payload) || !isTold(payload)) return false;
+  if (isPatched()) return false;
+  if (Array.isArray(payload)) return readListTree(payload, tree);
+  if (!isTold(payload)) return false;
   const copy = copyFields(payload);
   let nested: Nested | undefined;
   let size = 2;
@@ -29,13 +30,21 @@ export function readTree(payload: object, tree: Tree): boolean {
       size += value.length;
     } else if ((typeof value === "object" && value !== null) || typeof value === "bigint") {
       if (!Object.hasOwn(copy, key)) continue;
-      nested ??= new Nested();
+      nested ??= new Nested(1);
       copy[key] = nested.read(value, key);
     }
   }
   if (first === "rawJSON" && isRawJSON(payload)) return false;
   tree.copy = copy;
   tree.size = nested ? size + nested.size : size;
+  return true;
+}
+
+function readListTree(payload: readonly unknown[], tree: Tree): boolean {
+  if (!isList(payload)) return false;
+  const nested = new Nested(0);
+  tree.copy = nested.readList(payload);
+  tree.size = nested.size;
   return true;
 }
 
@@ -52,15 +61,19 @@ function isTold(object: object): boolean {
 /** Reads what is in a payload; what is neither a list nor told by its fields is left to a reader that knows all kinds. */
 class Nested implements Place {
   size = 0;
-  depth = 1;
+  depth: number;
   values = 0;
+
+  constructor(depth: number) {
+    this.depth = depth;
+  }
 
   read(value: object | bigint, key: PropertyKey): unknown {
     if (typeof value === "bigint" || this.depth >= DEEPEST || this.values > MOST_REPEATED) {
       return this.#readOther(value, key);
     }
     if (Array.isArray(value)) {
-      return isList(value) ? this.#readList(value) : this.#readOther(value, key);
+      return isList(value) ? this.readList(value) : this.#readOther(value, key);
     }
     return isTold(value) ? this.#readFields(value, key) : this.#readOther(value, key);
   }
@@ -87,19 +100,22 @@ class Nested implements Place {
     return copy;
   }
 
-  #readList(list: readonly unknown[]): unknown {
-    const copy = list.slice();
+  /** Element by element, as JSON does: also a Proxy of a list is read so. */
+  readList(list: readonly unknown[]): unknown[] {
+    const { length } = list;
+    const copy: unknown[] = [];
     let size = 2;
     this.depth++;
-    this.values += copy.length;
-    for (let index = 0; index < copy.length; index++) {
-      const value = copy[index];
+    this.values += length;
+    for (let index = 0; index < length; index++) {
+      let value = list[index];
       size += 8;
       if (typeof value === "string") {
         size += value.length;
       } else if ((typeof value === "object" && value !== null) || typeof value === "bigint") {
-        copy[index] = this.read(value, index);
+        value = this.read(value, index);
       }
+      copy.push(value);
     }
     this.depth--;
     this.size += size;
@@ -113,7 +129,9 @@ class Nested implements Place {
   }
 }
 
+/** A list that does not want to be something else. What is very long may be nothing but holes. */
 function isList(list: readonly unknown[]): boolean {
-  if (types.isProxy(list) || Object.getPrototypeOf(list) !== Array.prototype) return false;
-  return (list as { toJSON?: unknown }).toJSON === undefined;
+  return (
+    typeof (list as { toJSON?: unknown }).toJSON !== "function" && list.length <= MOST_REPEATED
+  );
 }
