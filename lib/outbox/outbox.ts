@@ -289,11 +289,7 @@ export class Outbox implements SharingOutbox {
     }
     const choice = chooseParcels(serialization, parcels, start, fit, this.#reader.read);
     // The number comes last: code of the user's may have sent another frame meanwhile.
-    const { frame, parcels: included } = encodeFrame(
-      serialization,
-      this.#sequence,
-      choice.parcels,
-    );
+    const { frame, parcels: included } = encodeFrame(serialization, this.#sequence, choice.parcels);
     return { frame, parcels: included, consumed: choice.consumed, bytes: choice.bytes };
   }
 

@@ -44,9 +44,13 @@ export function chooseParcels(
     isFull = parcel.isFrame || isAlone || standsBeside(serialization, parcel.snapshot);
   }
   // Code of the user's has run, and may have settled what was chosen before.
-  const isSettled = chosen.some((parcel) => parcel.abandoned);
+  const isSettled = chosen.some(isAbandoned);
   const left = isSettled ? chosen.filter((parcel) => !parcel.abandoned) : chosen;
   return { parcels: left, consumed: index - start, bytes };
+}
+
+function isAbandoned(parcel: Parcel): boolean {
+  return parcel.abandoned;
 }
 
 /**
@@ -67,24 +71,27 @@ export function encodeFrame(
   if (first?.isFrame) return { frame: frameOf([tag, number, first.frameText()]), parcels };
   const cloned = isCloned(serialization);
   const items = new Items(serialization, cloned ? [] : [tag, number]);
-  const included: Parcel[] = [];
+  /** Where not all of them are. */
+  let included: Parcel[] | undefined;
   let beside: { value: unknown } | undefined;
-  for (const parcel of parcels) {
-    if (parcel.isFrame) continue;
+  for (let index = 0; index < parcels.length; index++) {
+    const parcel = parcels[index];
+    if (!parcel || parcel.isFrame) continue;
     try {
       beside = items.add(parcel);
-      included.push(parcel);
+      included?.push(parcel);
     } catch (error) {
+      included ??= parcels.slice(0, index);
       parcel.unencodable(error);
     }
   }
   const { list } = items;
   if (isPatched()) protect(list);
-  if (!cloned) return { frame: frameOf(list), parcels: included };
+  if (!cloned) return { frame: frameOf(list), parcels: included ?? parcels };
   const text = JSON.stringify(list);
   return {
     frame: frameOf(beside ? [tag, number, text, beside.value] : [tag, number, text]),
-    parcels: included,
+    parcels: included ?? parcels,
   };
 }
 

@@ -105,6 +105,14 @@ const leaves: Record<string, Make> = {
   proxy: () => new Proxy({ a: 1 }, {}),
   "proxy of a list": () => new Proxy([1, 2], {}),
   "proxy that fails": () => new Proxy({ a: 1 }, { get: () => failing() }),
+  "proxy that knows no symbols": () =>
+    new Proxy(
+      { a: 1, b: [2] },
+      {
+        get: (object, key) =>
+          typeof key === "symbol" ? failing() : (object as Record<string, unknown>)[key],
+      },
+    ),
   "revoked proxy": () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
