@@ -144,6 +144,15 @@ export class Bus<
     return this;
   }
 
+  /**
+   * Writes now what was emitted so far, in any namespace, not at the end of the tick: before code that computes without
+   * a pause, or before a `disconnect()`. It ends the stretch in which `within` and `ackd` of those messages may be called.
+   * What waits for its peer to be ready, for a layer, or for a channel that is full, goes on waiting.
+   */
+  flush(): void {
+    this.#hub.flush();
+  }
+
   /** Resolves when everything emitted so far has left this process, or has failed. */
   flushed(): Promise<void> {
     return this.#hub.flushed();

@@ -101,6 +101,11 @@ export class Hub implements Host {
     return this.peers.attach(link);
   }
 
+  /** Writes now what was emitted so far, as far as the peers are ready and the channels take it. */
+  flush(): void {
+    for (const peer of this.peers.all) peer.flush();
+  }
+
   /** Resolves when everything emitted so far was written, or has failed. */
   async flushed(): Promise<void> {
     const everyPeer = this.peers.all.map((peer) => peer.whenFlushed());

@@ -2,6 +2,7 @@ import { BusError } from "../errors/bus-error.ts";
 import { wrong } from "../errors/check.ts";
 import { absentParent } from "../links/absent.ts";
 import type { Connection, Connector } from "../links/connector.ts";
+import { beforeEnd } from "../links/ending.ts";
 import type { Link } from "../links/link.ts";
 import type { Dialect } from "../peer/dialect.ts";
 import type { Host } from "../peer/host.ts";
@@ -18,6 +19,8 @@ export class Peers {
   #parent: Session | undefined;
   #isWatching = false;
   #stopWatching: (() => void)[] = [];
+  /** Stops waiting for the end of the process; there is something to do then as long as there are peers. */
+  #stopWaiting: (() => void) | undefined;
   /** Something listens here: the peers keep the process alive. */
   #holds = false;
   /** There is, or was, somebody else than the parent to listen to. */
@@ -90,6 +93,9 @@ export class Peers {
   /** It is gone. */
   remove(peer: unknown): void {
     this.#all.delete(peer as Session);
+    if (this.#all.size > 0) return;
+    this.#stopWaiting?.();
+    this.#stopWaiting = undefined;
   }
 
   /** From now on all peers, those there are too, are also spoken to in the dialect. */
@@ -117,6 +123,11 @@ export class Peers {
   letGo(error: BusError): void {
     for (const stop of this.#stopWatching.splice(0)) stop();
     for (const peer of this.all) peer.detach(error);
+  }
+
+  /** What was emitted in the tick in which the process ends is written, as what `process.send` is given is. */
+  #flushForGood(): void {
+    for (const peer of this.#all) peer.outbox.flushForGood();
   }
 
   #reach(target: unknown): Session {
@@ -151,6 +162,7 @@ export class Peers {
   #add(peer: Session): Session {
     if (peer.state === "down") return peer;
     this.#all.add(peer);
+    this.#stopWaiting ??= beforeEnd(() => this.#flushForGood());
     if (peer.kind !== "parent") this.#hasOthers = true;
     this.updateHold();
     if (this.#dialect) peer.learn(this.#dialect);

@@ -27,6 +27,8 @@ export class Lane<Outgoing extends OutboundMessage> {
   #waiting: { readonly message: Outgoing; readonly context: AsyncResource }[] = [];
   /** Where the line begins; what is before it has passed. */
   #first = 0;
+  /** How many of the others, at most, have settled meanwhile. */
+  #settled = 0;
   #running: Outgoing | undefined;
 
   /** What stands behind the layers. */
@@ -52,6 +54,12 @@ export class Lane<Outgoing extends OutboundMessage> {
   /** Whether nothing is on its way through the chain. */
   get isIdle(): boolean {
     return !this.#busy;
+  }
+
+  /** One that was here has settled. */
+  forget(): void {
+    this.#settled++;
+    this.#letGo();
   }
 
   /** What has not reached the end of the chain. */
@@ -97,14 +105,21 @@ export class Lane<Outgoing extends OutboundMessage> {
   #drain(): void {
     while (this.#first < this.#waiting.length) {
       const next = this.#waiting[this.#first++];
+      this.#letGo();
       if (!next || next.message.abandoned) continue;
       const { message, context } = next;
       this.#route.leave(message);
       if (!context.runInAsyncScope(() => this.#passes(message))) return;
     }
-    this.#waiting = [];
-    this.#first = 0;
     this.#busy = false;
     this.#route.idle();
+  }
+
+  /** What has passed or settled leaves when it is the greater part, and so costs no more than it did to wait. */
+  #letGo(): void {
+    if ((this.#first + this.#settled) * 2 <= this.#waiting.length) return;
+    this.#waiting = this.#waiting.slice(this.#first).filter(({ message }) => !message.abandoned);
+    this.#first = 0;
+    this.#settled = 0;
   }
 }

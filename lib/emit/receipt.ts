@@ -47,7 +47,7 @@ export class Receipt<Reply = unknown> {
   #assertFresh(what: string): void {
     if (this.#event.isFresh) return;
     throw new TypeError(
-      `${what} must be called in the same synchronous stretch as emit(), before any await or callback`,
+      `${what} must be called in the same synchronous stretch as emit(), before any await, callback or flush()`,
     );
   }
 }

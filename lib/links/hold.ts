@@ -1,7 +1,7 @@
 import type { Link } from "./link.ts";
 
-/** Why waiting for frames keeps the process alive: the bus has listeners, or a handle's fate is not known. */
-export type Reason = "listeners" | "handle";
+/** Why waiting for frames keeps the process alive: the bus has listeners, a handle's fate is not known, messages wait. */
+export type Reason = "listeners" | "handle" | "messages";
 
 /** Holds a link as long as there is a reason to. */
 export class Hold {

@@ -40,7 +40,8 @@ export interface EventRoute {
   nextId(): number;
   /** Lets a message wait, if the bounds allow it; otherwise it is settled, and no other is touched. */
   park(event: OutboundEvent, most?: { bytes?: number; messages?: number }): boolean;
-  unpark(event: OutboundEvent): void;
+  /** It has settled at that stage, before it was written. */
+  letGo(event: OutboundEvent, stage: Stage): void;
   /** Gives back the room it took. */
   release(event: OutboundEvent): void;
   /** It was written: its ack may come. */
@@ -85,6 +86,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   later: Expiring | undefined = undefined;
 
   readonly #route: EventRoute;
+  #isWaiting = false;
   #stretch: number = currentStretch();
   #extras: Extras | undefined;
   #timeout: number;
@@ -177,7 +179,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
     this.#extras ??= new Extras();
     this.#timeout = this.#extras.limit(timeout, isDefault);
     this.bundled?.bundle.keep(this, this.bundled.index);
-    if (this.bucket === 0) return;
+    if (this.bucket === 0 && !this.#isWaiting) return;
     this.#route.deadlines.remove(this);
     this.#route.deadlines.add(this, this.#timeout);
   }
@@ -220,9 +222,11 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
     this.startTime();
   }
 
-  /** Its time runs also if nobody waits for it, because it waits itself. */
+  /** Its time runs while it waits itself, if somebody waits for it or it was given one; otherwise it has all the time. */
   startTime(): void {
-    if (this.bucket === 0) this.#route.deadlines.add(this, this.#timeout);
+    this.#isWaiting = true;
+    const isTimed = this.wantsAck || this.#extras?.hasOwnTimeout;
+    if (isTimed && this.bucket === 0) this.#route.deadlines.add(this, this.#timeout);
   }
 
   /** It would have to wait, and there is no room for it. */
@@ -254,7 +258,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
     this.#finish();
     this.error = error;
     if (this.#reject) this.#reject(error);
-    else if (this.isFresh) afterStretch(() => this.#reportUnasked(error));
+    else if (this.isFresh) afterStretch(() => !this.wantsAck && this.report(error));
     else this.report(error);
   }
 
@@ -323,10 +327,10 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
     return eventItem(this, handle && takeUnread(handle));
   }
 
-  /** Whether its text is all that is needed of it: nobody waits for it, nothing ends it, no handle goes with it. */
+  /** Whether its text is all that is needed of it: nobody waits for it, nothing ends it, no handle goes with it. What has waited stays an object. */
   get isBundleable(): boolean {
     const isText = ["text", "nothing"].includes(this.snapshot?.form ?? "");
-    return isText && !this.#extras?.isSpecial && this.bucket === 0;
+    return isText && !this.#extras?.isSpecial && !this.#isWaiting && this.bucket === 0;
   }
 
   /** The item as text, with its payload. Only for a message whose payload was taken as JSON. */
@@ -391,7 +395,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   #finish(): void {
     const { stage } = this;
     this.stage = "settled";
-    if (stage === "parked") this.#route.unpark(this);
+    if (stage !== "written") this.#route.letGo(this, stage);
     if (this.bundled) {
       // Taken out: nothing that is asked of it later may put it in again.
       this.bundled.bundle.drop(this, this.bundled.index);
@@ -415,11 +419,6 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
     if (this.stage === "written" || this.hasLeft) return "maybe";
     const { bundled } = this;
     return !bundled || bundled.bundle.canDrop(this) ? "no" : "maybe";
-  }
-
-  /** By the end of the stretch somebody may have asked, and been told. */
-  #reportUnasked(error: BusError): void {
-    if (!this.wantsAck) this.report(error);
   }
 
   /** Something went wrong, with it or its ack, that nobody is told of otherwise. */

@@ -15,12 +15,15 @@ export interface Peer {
   /** How many frames, or parts of them, came that no bus of this version sends. They were ignored. */
   readonly protocolErrors: number;
   /**
-   * False when much waits for the peer: a quarter of `limits.pending`. A careful sender then waits for
-   * `drained()`; one that goes on gets `ERR_QUEUE_FULL` when the room is full.
+   * False while the peer is coming up, and when much waits for it: a quarter of `limits.pending`. A careful sender
+   * then waits for `drained()`; one that goes on gets `ERR_QUEUE_FULL` when the room is full. True again once the
+   * peer closes or is gone: what is sent then fails at once, and waiting would change nothing.
    */
   readonly writable: boolean;
   /** Whether the namespace has been opened over there, so that messages do not wait. */
   isReady(namespace: string): boolean;
-  /** Resolves when most of what waits for the peer has been written; at once if little does, or the peer is gone. */
+  /** Resolves when the peer is up and most of what waits for it has been written, or when it closes or is gone. */
   drained(): Promise<void>;
+  /** Writes now what was emitted to this peer so far, as `bus.flush()` does. */
+  flush(): void;
 }

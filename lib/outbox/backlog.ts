@@ -19,6 +19,8 @@ const LOW = 8;
 /** What the backlog asks of its peer. */
 interface BacklogPeer {
   readonly id: string;
+  /** Something waits from now on, or nothing does. */
+  waits(isWaiting: boolean): void;
   readonly serialization: Serialization;
 }
 
@@ -36,6 +38,10 @@ export class Backlog {
   #unwritten = 0;
   #isClosed = false;
   #drained: (() => void)[] = [];
+  /** Its peer is not there yet: nothing leaves. */
+  #isEarly = true;
+  /** Nothing goes to its peer any more: there is no sense in waiting. */
+  #isOver = false;
   readonly #peer: BacklogPeer;
   readonly #limits: Readonly<Limits>;
   readonly #total: Total;
@@ -106,6 +112,7 @@ export class Backlog {
   #take(message: OutboundMessage, size: number, bytes: number): boolean {
     if (this.#isFull(message, size, bytes)) return false;
     message.reserved = size + OVERHEAD;
+    if (this.#waiting === 0) this.#peer.waits(true);
     this.#waiting += message.reserved;
     this.#count(message.reserved);
     return true;
@@ -176,6 +183,7 @@ export class Backlog {
 
   /** Less waits than before. */
   #moved(): void {
+    if (this.#waiting === 0) this.#peer.waits(false);
     this.#letGo();
     const { watchers } = this.#total;
     if (watchers.size > 0) for (const other of watchers) other.#letGo();
@@ -197,38 +205,50 @@ export class Backlog {
     return this.#limits.pending / BURST;
   }
 
-  /** Whether so little waits that a careful sender need not hold back. */
+  /** Whether a careful sender need not hold back: little waits, or there is no sense in waiting. */
   get isWide(): boolean {
-    return this.#hasLess(HIGH);
+    return this.#isOver || this.#hasLess(HIGH);
   }
 
   /** Whether less waits than that part of the room. With nothing of its own waiting a peer never has to wait for others. */
   #hasLess(part: number): boolean {
+    if (this.#isEarly) return false;
     if (this.#taken === 0) return true;
     const { pending, total } = this.#limits;
     return this.#taken < pending / part && this.#total.taken < total - total / part;
   }
 
-  /** Resolves when most of what waits has gone, or there is no sense in waiting. */
+  /** Resolves when its peer is there and most of what waits has gone, or there is no sense in waiting. */
   drained(): Promise<void> {
-    if (this.isWide || this.#isClosed) return Promise.resolve();
+    if (this.isWide) return Promise.resolve();
     this.#total.watchers.add(this);
     return new Promise((resolve) => this.#drained.push(resolve));
   }
 
+  /** Its peer is there. */
+  open(): void {
+    this.#isEarly = false;
+    this.#letGo();
+  }
+
+  /** Nobody need wait for room any more. */
+  giveUp(): void {
+    this.#isOver = true;
+    this.#letGo();
+  }
+
   /** Lets go whoever waits for room, if there is some. */
   #letGo(): void {
-    if (this.#drained.length === 0 || !this.#hasLess(LOW)) return;
+    if (this.#drained.length === 0 || !(this.#isOver || this.#hasLess(LOW))) return;
     this.#total.watchers.delete(this);
     for (const resolve of this.#drained.splice(0)) resolve();
   }
 
   /** Nothing waits any more, and nobody has to. */
   close(): void {
-    this.#total.taken -= this.#taken;
+    if (!this.#isClosed) this.#total.taken -= this.#taken;
     this.#isClosed = true;
-    this.#total.watchers.delete(this);
-    for (const resolve of this.#drained.splice(0)) resolve();
+    this.giveUp();
     for (const other of this.#total.watchers) other.#letGo();
   }
 }

@@ -7,6 +7,13 @@ import type { WireItem } from "../wire/protocol.ts";
 import type { Backlog } from "./backlog.ts";
 import { MOST_IN_FRAME } from "./framing.ts";
 
+/** What a bundle asks of the outbox it waits in. */
+export interface BundleOutbox {
+  readonly backlog: Backlog;
+  /** A parcel has settled before it was written. */
+  abandoned(): void;
+}
+
 /** A message of which only its text is kept, made readable again. */
 interface Restored {
   readonly namespace: string;
@@ -25,20 +32,22 @@ interface Restored {
 export class Bundle implements EventBundle, FrameParcel {
   readonly isFrame = true;
   readonly flow = "one way";
-  readonly #backlog: Backlog;
+  readonly #outbox: BundleOutbox;
   /** In order of emit: a text, what has to stay an object, or nothing if it has settled. */
   #entries: (string | OutboundEvent | undefined)[] = [];
   /** The same once it is packed: several texts in one. */
   #packed: (Buffer | OutboundEvent)[] | undefined;
   #bytes = 0;
   readonly #namespaces = new Set<string>();
+  /** Messages that have not settled. */
+  #count = 0;
   /** From here on no message of it can be given more to do, or taken out if it is text. */
   isFixed = false;
   /** It was given to the channel. */
   isWritten = false;
 
-  constructor(backlog: Backlog) {
-    this.#backlog = backlog;
+  constructor(outbox: BundleOutbox) {
+    this.#outbox = outbox;
   }
 
   /** Takes a message whose room is reserved, as text. Returns false if the bundle is full, or fixed. */
@@ -52,6 +61,7 @@ export class Bundle implements EventBundle, FrameParcel {
     }
     event.bundled = { bundle: this, index: this.#entries.length };
     this.#entries.push(text);
+    this.#count++;
     this.#bytes += event.reserved;
     this.#namespaces.add(event.namespace);
     return true;
@@ -78,7 +88,9 @@ export class Bundle implements EventBundle, FrameParcel {
     if (this.#packed) this.#packed.splice(this.#packed.indexOf(event), 1);
     else this.#entries[index] = undefined;
     this.#bytes -= event.reserved;
-    this.#backlog.release(event);
+    this.#count--;
+    this.#outbox.backlog.release(event);
+    if (this.abandoned) this.#outbox.abandoned();
   }
 
   /** What is left of the messages, in order: objects, and texts that `restore` makes messages of again. */
@@ -96,7 +108,7 @@ export class Bundle implements EventBundle, FrameParcel {
   }
 
   get abandoned(): boolean {
-    return this.#packed === undefined && this.#entries.every((entry) => entry === undefined);
+    return this.#count === 0;
   }
 
   /** The items of the frame. */
@@ -133,7 +145,7 @@ export class Bundle implements EventBundle, FrameParcel {
       entry.reserved = 0;
       entry.bundled = undefined;
     }
-    this.#backlog.leave(bytes);
+    this.#outbox.backlog.leave(bytes);
   }
 
   /** Texts of one message or more, and objects, in order. */

@@ -4,34 +4,31 @@ import { OutboundMessage } from "../message/outbound.ts";
 import { OutboundEvent } from "../message/outbound-event.ts";
 import { outside } from "../time/context.ts";
 import { endStretch } from "../time/stretch.ts";
-import { type Choice, chooseParcels, encodeFrame } from "../wire/encode.ts";
-import type { Handle } from "../wire/handle.ts";
+import { encodeFrame } from "../wire/encode.ts";
 import type { Note } from "../wire/note.ts";
 import type { Parcel } from "../wire/parcel.ts";
 import type { Sequence } from "../wire/sequence.ts";
-import { restore } from "../wire/snapshot.ts";
 import type { Backlog } from "./backlog.ts";
-import { Bundle } from "./bundle.ts";
+import { Bundle, type BundleOutbox } from "./bundle.ts";
+import { type Encoded, Frames } from "./frames.ts";
 import { mostInFrame, type Traffic } from "./framing.ts";
 import { PayloadReader, SETTLED, sizeAtOnce } from "./payload-reader.ts";
-import { Progress, type Step } from "./progress.ts";
+import type { Step } from "./progress.ts";
+import { Queue } from "./queue.ts";
 import { endSharing, flushSoon, type SharingOutbox } from "./sharing.ts";
-import { Transfer } from "./transfer.ts";
-import { isToldBy, type OutboxTranslator } from "./translation.ts";
+import { handleOf, Transfer } from "./transfer.ts";
+import type { OutboxTranslator } from "./translation.ts";
 
 /** Frames given to the channel and not taken by the system, beyond which everything waits here. */
 const MOST_UNWRITTEN = 64;
+/** The same for `flush()`: while code runs that never pauses, nothing is told to have been taken. */
+const MOST_FLUSHED = 4096;
 /** What is emitted in one tick beyond this many messages, or the room for a burst, counts as waiting. */
 const BURST = 4096;
 /** So many messages may wait to be read until the tick ends; then all of them are. */
 const MOST_UNREAD = 64;
 /** A peer that does not read gets no more than this many notes between the buses. */
 const MOST_NOTES = 1000;
-
-/** A frame that is ready to be sent. */
-interface Encoded extends Choice {
-  readonly frame: object;
-}
 
 /** What the outbox asks of its peer. */
 export interface OutboxPeer extends Traffic {
@@ -46,15 +43,11 @@ export interface OutboxPeer extends Traffic {
  * could not write, or a handle is on its way, everything waits here, so that what was never written can be told
  * from what may have arrived.
  */
-export class Outbox implements SharingOutbox {
+export class Outbox implements SharingOutbox, BundleOutbox {
   readonly #peer: OutboxPeer;
-  #parcels: Parcel[] = [];
+  readonly #queue = new Queue();
   #scheduled = false;
   readonly #sequence: Sequence;
-  /** From here on the parcels may not have been read. */
-  #unreadFrom = 0;
-  /** From here on they may not be held: they are about to be sent. */
-  #unheldFrom = 0;
   /** Code of the user's that runs while a frame is made must not make another. */
   #isWriting = false;
   /** Parcels pushed since the last flush. */
@@ -66,8 +59,12 @@ export class Outbox implements SharingOutbox {
   readonly #writing = new Set<readonly Parcel[]>();
   /** The link asks to wait until they have. */
   #isBlocked = false;
+  /** The channel is broken, and takes nothing more. */
+  #isBroken = false;
+  /** The process ends with the tick: what comes is written at once. */
+  #isLast = false;
   readonly #reader: PayloadReader;
-  readonly #progress = new Progress();
+  readonly #frames: Frames;
   readonly #transfer: Transfer;
   #closed = false;
   readonly #onProgress: () => void;
@@ -76,6 +73,7 @@ export class Outbox implements SharingOutbox {
     this.#peer = peer;
     this.#sequence = sequence;
     this.#reader = new PayloadReader(peer);
+    this.#frames = new Frames(peer, sequence, this.#reader);
     this.#transfer = new Transfer(peer.hold);
     this.#onProgress = onProgress;
   }
@@ -108,48 +106,53 @@ export class Outbox implements SharingOutbox {
     message.handOver();
     if (this.#isBundled(message)) return;
     this.push(message);
-    if (this.#parcels.length - this.#unreadFrom > MOST_UNREAD) this.readNow();
+    if (this.#queue.parcels.length - this.#queue.unreadFrom > MOST_UNREAD) this.readNow();
   }
 
   /** Puts a parcel into a frame of this tick. */
   push(parcel: Parcel): void {
     if (this.#closed) return;
-    this.#parcels.push(parcel);
-    this.#progress.enter();
+    this.#queue.push(parcel);
     this.#inTick++;
     this.#bytesInTick += parcel.size;
     if (this.#scheduled) return;
+    if (this.#isLast) {
+      this.#write(Infinity);
+      return;
+    }
     this.#scheduled = true;
     flushSoon(this);
   }
 
   /** What waits to be written. */
   get parcels(): readonly Parcel[] {
-    return this.#parcels;
+    return this.#queue.parcels;
   }
 
   /** Reads what has been emitted in this tick, so that its size is known. What is more than a burst waits from now on. */
   readNow(): void {
-    for (; this.#unreadFrom < this.#parcels.length; this.#unreadFrom++) {
-      const parcel = this.#parcels[this.#unreadFrom];
+    const queue = this.#queue;
+    for (; queue.unreadFrom < queue.parcels.length; queue.unreadFrom++) {
+      const parcel = queue.parcels[queue.unreadFrom];
       if (!(parcel instanceof OutboundMessage) || parcel.snapshot || parcel.abandoned) continue;
       const before = parcel.size;
       const isSound = this.#isBurst
         ? this.#reserve(parcel)
         : this.#reader.read(parcel) && this.#reader.keep(parcel);
       if (isSound) this.#bytesInTick += parcel.size - before;
-      else this.#parcels[this.#unreadFrom] = SETTLED;
+      else queue.parcels[queue.unreadFrom] = SETTLED;
     }
   }
 
   /** What could not be written in this tick is read now, and waits. */
   #holdRest(): void {
-    for (; this.#unheldFrom < this.#parcels.length; this.#unheldFrom++) {
-      const parcel = this.#parcels[this.#unheldFrom];
+    const queue = this.#queue;
+    for (; queue.unheldFrom < queue.parcels.length; queue.unheldFrom++) {
+      const parcel = queue.parcels[queue.unheldFrom];
       if (!(parcel instanceof OutboundMessage) || parcel.abandoned) continue;
-      if (!this.#reserve(parcel)) this.#parcels[this.#unheldFrom] = SETTLED;
+      if (!this.#reserve(parcel)) queue.parcels[queue.unheldFrom] = SETTLED;
     }
-    this.#unreadFrom = this.#unheldFrom;
+    queue.unreadFrom = queue.unheldFrom;
   }
 
   #reserve(message: OutboundMessage): boolean {
@@ -159,39 +162,55 @@ export class Outbox implements SharingOutbox {
   /** Puts a message that has to wait with others, as text. Returns false if it has to stay an object. */
   #isBundled(event: OutboundMessage): boolean {
     if (event.reserved === 0 || this.#closed || !(event instanceof OutboundEvent)) return false;
-    if (!event.isBundleable || this.#isTold(event)) return false;
+    if (!event.isBundleable || this.#frames.isTold(event)) return false;
     const text = event.text();
-    const last = this.#parcels.at(-1);
+    const last = this.#queue.parcels.at(-1);
     if (last instanceof Bundle && last.add(event, text)) return true;
-    const bundle = new Bundle(this.#peer.backlog);
+    const bundle = new Bundle(this);
     bundle.add(event, text);
     this.push(bundle);
     return true;
+  }
+
+  /** Parcels that wait, and frames and handles that are on their way. */
+  get size(): number {
+    return this.#queue.parcels.length + this.#writing.size + (this.#transfer.isUnderWay ? 1 : 0);
+  }
+
+  get backlog(): Backlog {
+    return this.#peer.backlog;
+  }
+
+  /** A parcel has settled before it was written. */
+  abandoned(): void {
+    this.#queue.abandoned();
   }
 
   /** Sends what the buses tell each other past everything that waits; in another sequence, to who is not the peer. */
   pushFirst(control: Note, sequence: Sequence = this.#sequence): void {
     if (this.#closed || this.#unwritten >= MOST_NOTES) return;
     const encoded = encodeFrame(this.#peer.serialization, sequence, [control]);
-    this.#writeFrame({ ...encoded, consumed: 1, bytes: control.size }, this.#progress.take(0));
+    const step = this.#queue.progress.take(0);
+    this.#writeFrame({ ...encoded, consumed: 1, bytes: control.size }, step);
     control.written();
   }
 
   /** Tells, whenever it is asked, whether everything has left that has been pushed so far. */
   whenPast(): () => boolean {
-    const { mark } = this.#progress;
-    return () => this.#closed || (this.#progress.hasPassed(mark) && !this.#transfer.isUnderWay);
+    const mark = this.#queue.progress.mark();
+    return () =>
+      this.#closed || (this.#queue.progress.hasPassed(mark) && !this.#transfer.isUnderWay);
   }
 
   /** What has not left this process, as far as the system tells, the handle on its way first. */
   get unfinished(): Parcel[] {
     const { event } = this.#transfer;
-    return [...(event ? [event] : []), ...[...this.#writing].flat(), ...this.#parcels];
+    return [...(event ? [event] : []), ...[...this.#writing].flat(), ...this.#queue.parcels];
   }
 
   get isIdle(): boolean {
-    const isEmpty = this.#parcels.length === 0 && this.#unwritten === 0;
-    return this.#closed || (isEmpty && !this.#transfer.isUnderWay);
+    if (this.#closed) return true;
+    return this.#queue.parcels.length === 0 && this.#unwritten === 0 && !this.#transfer.isUnderWay;
   }
 
   /** The other side says whether the handle with that message has arrived. */
@@ -199,25 +218,53 @@ export class Outbox implements SharingOutbox {
     if (this.#transfer.event?.id === id) this.#endTransfer(arrived);
   }
 
-  /** Nothing can be sent any more. Returns what is unfinished. */
+  /**
+   * Nothing can be sent any more. Returns the message whose handle is on its way, what was given to the channel
+   * and may not have left this process, and what was never sent. That is asked once.
+   */
   close(): Parcel[] {
+    if (this.#closed) return [];
     this.#closed = true;
     const left = this.unfinished;
-    this.#parcels = [];
+    this.#queue.clear();
     this.#idle();
     return left;
   }
 
-  /** Once what was left is settled: lets go of the handle that is on its way, unless a channel that goes on has to write it. */
+  /**
+   * Once what was left is settled: lets go of it, and of the handle that is on its way. A channel that goes on without
+   * the bus has to write that first: otherwise the message is lost with it, and Node waits for ever for it to be received.
+   */
   letGo(isChannelOver: boolean): void {
-    // Otherwise the message is lost with it, and Node waits for ever for it to be received.
-    const isUnwritten = [...this.#writing].some(([first]) => this.#transfer.isWith(first));
-    if (isChannelOver || !isUnwritten) this.#transfer.settle(false);
+    const unwritten = [...this.#writing].find(([first]) => this.#transfer.isWith(first));
+    this.#writing.clear();
+    this.#unwritten = 0;
+    this.backlog.took(this.backlog.unwritten);
+    if (unwritten && !isChannelOver) this.#writing.add(unwritten);
+    else this.#transfer.settle(false);
+  }
+
+  /**
+   * Writes now what waits, more of it than the channel has confirmed: whoever asks may not pause for long, and does not
+   * read meanwhile. What it was sent with is final from here on.
+   */
+  flushNow(): void {
+    if (this.#queue.parcels.length === 0) return;
+    endStretch();
+    this.#write(MOST_FLUSHED);
+  }
+
+  /** The process ends: writes everything, and what comes from here on at once. */
+  flushForGood(): void {
+    this.#isLast = true;
+    this.#scheduled = false;
+    endStretch();
+    this.#write(Infinity);
   }
 
   /** Writes a message that is alone in its tick at once, not at the end of it. */
   hurry(): void {
-    if (this.#scheduled && this.#parcels.length === 1) this.#write();
+    if (this.#scheduled && this.#queue.parcels.length === 1) this.#write();
   }
 
   /** Writes what was emitted in this tick. */
@@ -231,38 +278,46 @@ export class Outbox implements SharingOutbox {
   }
 
   /** Writes what waits, as far as the link takes it. That is of many: what the channel keeps for it is nobody's. */
-  #write(): void {
+  #write(mostUnwritten = MOST_UNWRITTEN): void {
+    // What is emitted while payloads are read, by getters, goes too.
     if (this.#isWriting) return;
     this.#isWriting = true;
     try {
-      outside(this.#writeAll, this);
+      outside(this.#writeAll, this, mostUnwritten);
     } finally {
       this.#isWriting = false;
     }
     this.#idle();
   }
 
-  #writeAll(): void {
+  #writeAll(mostUnwritten: number): void {
     let sent = 0;
-    while (!this.#isFull && !this.#transfer.isUnderWay && sent < this.#parcels.length) {
-      sent += this.#send(this.#parcels, sent);
+    while (this.#takes(mostUnwritten) && sent < this.#queue.parcels.length) {
+      sent += this.#send(this.#queue.parcels, sent);
     }
-    this.#parcels = sent === this.#parcels.length ? [] : this.#parcels.slice(sent);
-    this.#unheldFrom = Math.max(0, this.#unheldFrom - sent);
+    this.#queue.shift(sent);
     this.#holdRest();
+  }
+
+  /** Whether the next frame may be given to the channel, of which so many may be unwritten. */
+  #takes(mostUnwritten: number): boolean {
+    if (this.#transfer.isUnderWay) return false;
+    if (mostUnwritten === MOST_UNWRITTEN) return !this.#isFull;
+    if (this.#isBroken || this.#unwritten >= mostUnwritten) return false;
+    return this.#isLast || !this.#peer.backlog.isFull;
   }
 
   /** Makes a frame of the parcels from `start` on and sends it. Returns how many it has dealt with. */
   #send(parcels: readonly Parcel[], start: number, step?: Step): number {
     const most = mostInFrame(parcels[start]?.flow, parcels.length - start, this.#peer);
-    const encoded = this.#encode(parcels, start, most);
+    const encoded = this.#frames.make(parcels, start, most);
     const { consumed } = encoded;
     if (this.#closed) return consumed;
     // What is sent past the queue was never in it.
-    const taken = step ?? this.#progress.take(parcels === this.#parcels ? consumed : 0);
+    const taken = step ?? this.#queue.progress.take(parcels === this.#queue.parcels ? consumed : 0);
     const [first] = encoded.parcels;
     if (!first) {
-      this.#progress.end(taken);
+      this.#queue.progress.end(taken);
       return consumed;
     }
     try {
@@ -276,51 +331,12 @@ export class Outbox implements SharingOutbox {
     return consumed;
   }
 
-  /** A frame of the parcels from `start` on, or the first alone where it is told otherwise. */
-  #encode(parcels: readonly Parcel[], start: number, most: number): Encoded {
-    const { serialization, translator } = this.#peer;
-    const first = parcels[start];
-    if (translator && isToldBy(translator, first)) return this.#translate(translator, first);
-    let fit = most;
-    if (translator) {
-      const few = parcels.slice(start, start + most);
-      const other = few.findIndex((each) => isToldBy(translator, each));
-      if (other > 0) fit = other;
-    }
-    const choice = chooseParcels(serialization, parcels, start, fit, this.#reader.read);
-    // The number comes last: code of the user's may have sent another frame meanwhile.
-    const { frame, parcels: included } = encodeFrame(serialization, this.#sequence, choice.parcels);
-    return { frame, parcels: included, consumed: choice.consumed, bytes: choice.bytes };
-  }
-
-  /** A message that is told otherwise than in a frame. If it cannot be encoded it is settled, and left out. */
-  #translate(translator: OutboxTranslator, message: OutboundMessage): Encoded {
-    const none = { frame: {}, consumed: 1, parcels: [], bytes: 0 };
-    if (message.abandoned || !this.#reader.read(message)) return none;
-    try {
-      // It looks after the handle, too.
-      message.item();
-      const payload = message.snapshot && restore(message.snapshot);
-      const frame = translator.translate(message, payload);
-      return { frame, consumed: 1, parcels: [message], bytes: message.size };
-    } catch (error) {
-      message.unencodable(error);
-      return none;
-    }
-  }
-
-  /** Whether a parcel is a message that is told otherwise. */
-  #isTold(parcel: Parcel | undefined): boolean {
-    const { translator } = this.#peer;
-    return translator !== undefined && isToldBy(translator, parcel);
-  }
-
   /**
    * Asks the other side whether the handle has come. Who knows no frames does not answer; but Node holds back what
    * follows a handle until the other side has taken it: once the question has left, the handle has arrived.
    */
   #askForHandle(event: OutboundEvent): void {
-    const onGone = this.#isTold(event) ? () => this.transferred(event.id, true) : undefined;
+    const onGone = this.#frames.isTold(event) ? () => this.transferred(event.id, true) : undefined;
     this.pushFirst(this.#transfer.begin(event, onGone));
   }
 
@@ -337,11 +353,12 @@ export class Outbox implements SharingOutbox {
         if (this.#transfer.isWith(parcels[0])) this.#transfer.settle(false);
         return;
       }
+      this.#leave(bytes);
       if (failure === "channel") {
         this.#break(parcels);
         return;
       }
-      this.#leave(bytes, step);
+      this.#queue.progress.end(step);
       if (failure === "handle") this.#loseHandle(parcels[0] as OutboundEvent);
       else this.#wrote(parcels);
     };
@@ -351,18 +368,16 @@ export class Outbox implements SharingOutbox {
     } catch (error) {
       isDone = true;
       this.#writing.delete(parcels);
-      this.#unwritten--;
-      this.#peer.backlog.took(bytes);
+      this.#leave(bytes);
       throw error;
     }
   }
 
   /** A frame was taken by the system. */
-  #leave(bytes: number, step: Step): void {
+  #leave(bytes: number): void {
     this.#unwritten--;
     this.#peer.backlog.took(bytes);
     if (this.#unwritten === 0) this.#isBlocked = false;
-    this.#progress.end(step);
   }
 
   #wrote(parcels: readonly Parcel[]): void {
@@ -377,10 +392,9 @@ export class Outbox implements SharingOutbox {
    */
   #break(parcels: readonly Parcel[]): void {
     this.#isBlocked = true;
+    this.#isBroken = true;
     for (const parcel of parcels) parcel.notWritten();
-    this.#parcels = [...parcels, ...this.#parcels];
-    this.#unheldFrom += parcels.length;
-    this.#unreadFrom += parcels.length;
+    this.#queue.putBack(parcels);
   }
 
   /** The channel is sound, but could not take that handle, nor the message with it. */
@@ -397,14 +411,14 @@ export class Outbox implements SharingOutbox {
     };
     if (!parcels.some(isDoubtful)) {
       for (const parcel of parcels) parcel.unencodable(error);
-      this.#progress.end(step);
+      this.#queue.progress.end(step);
       return;
     }
     const sound = parcels.filter((parcel) => !isDoubtful(parcel) || this.#reader.keep(parcel));
     const last = sound.pop();
     for (const parcel of sound) this.#send([parcel], 0);
     if (last) this.#send([last], 0, step);
-    else this.#progress.end(step);
+    else this.#queue.progress.end(step);
   }
 
   /** It is known whether the handle has arrived: the next frames may go. */
@@ -414,16 +428,11 @@ export class Outbox implements SharingOutbox {
   }
 
   #resume(): void {
-    if (this.#parcels.length > 0 && !this.#scheduled) this.flush();
+    if (this.#queue.parcels.length > 0 && !this.#scheduled) this.flush();
     else this.#idle();
   }
 
   #idle(): void {
     if (this.isIdle) this.#onProgress();
   }
-}
-
-/** The handle that travels in a frame, with what is alone in it. */
-function handleOf(parcel: Parcel | undefined): Handle | undefined {
-  return parcel === undefined || parcel.isFrame ? undefined : parcel.transfer;
 }

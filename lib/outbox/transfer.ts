@@ -1,8 +1,14 @@
 import type { Hold } from "../links/hold.ts";
 import type { OutboundEvent } from "../message/outbound-event.ts";
+import type { Handle } from "../wire/handle.ts";
 import { handleCheckItem } from "../wire/items.ts";
 import { Note } from "../wire/note.ts";
 import type { Parcel } from "../wire/parcel.ts";
+
+/** The handle that travels in a frame, with what is alone in it. */
+export function handleOf(parcel: Parcel | undefined): Handle | undefined {
+  return parcel === undefined || parcel.isFrame ? undefined : parcel.transfer;
+}
 
 /** The one handle on its way: everything behind it waits until the other side has said whether it came. */
 export class Transfer {

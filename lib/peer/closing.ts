@@ -61,7 +61,7 @@ export class Closing {
     }
     // Said once, it is known; and answered once.
     const isNews = !this.hasClosed(scope);
-    if (scope === undefined) this.#isAllClosed = true;
+    if (scope === undefined || step === ClosingStep.GONE) this.#isAllClosed = true;
     else this.#closed.add(scope);
     if (step === ClosingStep.GONE) this.isGone = true;
     else if (isNews) this.#tell(scope, ClosingStep.SEEN);

@@ -9,7 +9,7 @@ import type { InboundMessage } from "../message/inbound.ts";
 import type { InboundAck } from "../message/inbound-ack.ts";
 import type { Message } from "../message/message.ts";
 import { type EmitOptions, readOptions } from "../message/options.ts";
-import type { OutboundMessage } from "../message/outbound.ts";
+import type { OutboundMessage, Stage } from "../message/outbound.ts";
 import type { OutboundAck } from "../message/outbound-ack.ts";
 import { type EventRoute, OutboundEvent } from "../message/outbound-event.ts";
 import type { Peer } from "../message/peer.ts";
@@ -193,9 +193,12 @@ export class Route implements EventRoute {
     return true;
   }
 
-  /** Forgets a parked message that has settled. */
-  unpark(event: OutboundEvent): void {
-    this.#parked.delete(event);
+  /** Keeps nothing of a message that has settled, wherever it waits. */
+  letGo(event: OutboundEvent, stage: Stage): void {
+    if (stage === "parked") this.#parked.delete(event);
+    else if (stage === "chain") this.#events.forget();
+    // In a bundle it is only one of many.
+    else if (!event.bundled) this.#peer.outbox.abandoned();
   }
 
   release(event: OutboundEvent): void {

@@ -25,6 +25,7 @@ import { Handling } from "./handling.ts";
 import { Handshake, type HandshakeSide } from "./handshake.ts";
 import type { Host, Scope, Successor } from "./host.ts";
 import { Inbox, type InboxPeer } from "./inbox.ts";
+import { Patience } from "./patience.ts";
 import type { Route, RoutePeer } from "./route.ts";
 import { Routes } from "./routes.ts";
 import { Unanswered } from "./unanswered.ts";
@@ -50,6 +51,7 @@ export class Session
   readonly link: Link;
   readonly hold: Hold;
   readonly backlog: Backlog;
+  readonly #patience: Patience;
   readonly outbox: Outbox;
   readonly unanswered: Unanswered;
   readonly handling: Handling;
@@ -74,6 +76,7 @@ export class Session
     this.kind = link.kind;
     this.serialization = link.serialization;
     this.hold = new Hold(link);
+    this.#patience = new Patience(this.hold);
     this.backlog = new Backlog(this, host.bounds, host.total);
     const sequence = predecessor?.handshake.rivalSequence ?? newSequence();
     this.outbox = new Outbox(this, sequence, () => host.progressed());
@@ -86,6 +89,7 @@ export class Session
     if (absent || link.ended) {
       this.#state = "down";
       this.#downError = absent ?? this.#death(link.ended ?? {});
+      this.backlog.close();
     } else if (predecessor) {
       link.succeed(this);
     } else {
@@ -113,13 +117,20 @@ export class Session
   }
 
   get writable(): boolean {
-    if (this.#state !== "up") return false;
-    this.outbox.readNow();
+    if (this.#state === "up") this.outbox.readNow();
     return this.backlog.isWide;
   }
 
-  async drained(): Promise<void> {
-    if (this.#state !== "down") await this.backlog.drained();
+  drained(): Promise<void> {
+    return this.backlog.drained();
+  }
+
+  waits(isWaiting: boolean): void {
+    this.#patience.waits(isWaiting);
+  }
+
+  flush(): void {
+    this.outbox.flushNow();
   }
 
   // What goes there.
@@ -353,12 +364,23 @@ export class Session
 
   closes(scope: Scope, step: unknown): void {
     if (scope !== undefined && !this.#routes.mayLeadTo(scope)) return;
+    const wasGone = this.#closing.isGone;
     if (this.#closing.receive(scope, step)) {
-      if (scope === undefined) this.#state = "closing";
-      else this.#routes.close(scope);
-      for (const event of this.unsettled(scope)) {
+      if (this.#closing.hasClosed(undefined)) {
+        this.#state = "closing";
+        this.backlog.giveUp();
+      }
+      if (scope !== undefined) this.#routes.close(scope);
+      const fail = (event: OutboundEvent) => {
         const obstacle = this.obstacle(event);
-        if (obstacle && (event.stage !== "written" || this.#closing.isGone)) event.fail(obstacle);
+        if (obstacle) event.fail(obstacle);
+      };
+      if (this.#closing.isGone && !wasGone) {
+        this.#giveUp(fail, false);
+        this.hold.set("handle", false);
+      }
+      for (const event of this.unsettled(scope)) {
+        if (event.stage !== "written") fail(event);
       }
       if (scope !== undefined) this.retire(scope);
     }
@@ -370,6 +392,8 @@ export class Session
   #goUp(): void {
     if (this.#state !== "connecting") return;
     this.#state = "up";
+    this.backlog.open();
+    this.#patience.hear();
     // It comes too late to have been told.
     for (const scope of this.#host.closingScopes()) this.announceClosing(scope);
     this.#host.peerUp(this);
@@ -409,15 +433,21 @@ export class Session
     this.#state = "down";
     this.#downError = error;
     this.handshake.end();
+    this.#patience.end();
     this.translator?.close();
-    const left = this.outbox.close();
     const fail = (event: OutboundEvent) => event.fail(event.cutOff(error.code, error.message, end));
-    for (const event of this.unsettled()) fail(event);
-    failUnsent(left, (namespace) => this.route(namespace), fail);
-    this.outbox.letGo(isChannelOver);
+    this.#giveUp(fail, isChannelOver);
     this.handling.abortAll(error);
     this.backlog.close();
     this.#host.peerDown(this, error);
+  }
+
+  /** Nobody over there reads any more: settles all that waits to be written, or for an answer. */
+  #giveUp(fail: (event: OutboundEvent) => void, isChannelOver: boolean): void {
+    const left = this.outbox.close();
+    for (const event of this.unsettled()) fail(event);
+    failUnsent(left, (namespace) => this.route(namespace), fail);
+    this.outbox.letGo(isChannelOver);
   }
 }
 

@@ -82,6 +82,11 @@ export class Deadlines {
     if (this.#count === 0) this.#timer?.unref();
   }
 
+  /** Entries that have not expired, and were not removed. */
+  get size(): number {
+    return this.#count + this.#unlimited;
+  }
+
   /** Milliseconds an entry has left; `Infinity` where it has no limit. */
   remaining(entry: Expiring): number {
     if (entry.bucket === 0 || entry.bucket === Infinity) return Infinity;

@@ -27,6 +27,7 @@ export type Command =
       readonly wants: "nothing" | "ack" | "ack soon" | "ack with signal";
       readonly payload: "small" | "large" | "bad";
     }
+  | { readonly do: "flush"; readonly side: Side }
   | { readonly do: "write" | "deliver" | "redeliver" | "stop" | "resume"; readonly side: Side }
   | { readonly do: "open"; readonly side: Side; readonly namespace: 0 | 1 }
   | { readonly do: "close"; readonly side: Side; readonly namespace: 0 | 1 | undefined }
@@ -107,6 +108,7 @@ const plain = fc.oneof(
   },
   { weight: 4, arbitrary: fc.constant<Command>({ do: "turn" }) },
   { weight: 3, arbitrary: fc.constant<Command>({ do: "flow" }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("flush" as const), side }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("open" as const), side, namespace }) },
   {
     weight: 2,

@@ -49,6 +49,12 @@ const mended: Record<string, Plot["commands"]> = {
     { do: "emit", ...small, side: 1, obstacle: "drop in", wants: "ack soon" },
     { do: "flow" },
   ],
+  "a bus that gave up keeps nothing of what the channel was given, though nobody tells what became of it":
+    [
+      { do: "close", side: 0, namespace: undefined },
+      { do: "time", ms: 12_000 },
+      { do: "cut", arrives: false, tells: false },
+    ],
 };
 
 describe("a plot that broke a promise once", () => {

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import sinon from "sinon";
 import type { Bus } from "../../lib/bus/bus.ts";
 import type { Hub } from "../../lib/bus/hub.ts";
@@ -61,7 +62,7 @@ export class World {
   #isCut = false;
   /** The number of the last message. */
   #last = 0;
-  /** A bus closed before the other side had heard of it, or that it closes: what is sent to it ends by its timeout. */
+  /** A bus closed before the other side had heard of it, or that it closes: what is sent to it ends by its timeout, if it has one. */
   #meetsNobody = false;
   readonly #sandbox = sinon.createSandbox();
   readonly #clock: sinon.SinonFakeTimers;
@@ -69,6 +70,8 @@ export class World {
   #held: (() => void)[] = [];
   #waiting: (() => void)[] = [];
   #controllers: AbortController[] = [];
+  /** Of all controllers there were; none may be listened to in the end. */
+  readonly #signals: AbortSignal[] = [];
   /** Calls of `close` that have not resolved. */
   #closing = 0;
 
@@ -104,6 +107,9 @@ export class World {
     switch (command.do) {
       case "emit":
         void this.#emit(command);
+        break;
+      case "flush":
+        this.#parties[command.side].bus.flush();
         break;
       case "write":
       case "deliver":
@@ -174,12 +180,14 @@ export class World {
       this.#close(0, undefined);
       this.#close(1, undefined);
       await this.#calm();
+      if (this.#meetsNobody) await this.#pass(PATIENCE);
       if (this.#closing > 0) this.#crash("both", "close() waits for something that never comes");
       await this.#pass(LONGEST);
       this.#cut(true, true);
       await this.#pass(LONGEST);
       const timers = this.#clock.countTimers();
       if (timers > 0) this.#crash("both", `${timers} timers are left`);
+      this.#account("all is over");
       for (const { name } of this.#parties) this.#end(name);
       return describe(judge(this.#facts, BOUNDS), this.#facts);
     } finally {
@@ -214,7 +222,10 @@ export class World {
     const data: Payload = { key, obstacle, text: payload === "large" ? LARGE : "" };
     if (payload === "bad") Object.defineProperty(data, "bad", { enumerable: true, get: fails });
     const controller = wants === "ack with signal" ? new AbortController() : undefined;
-    if (controller) this.#controllers.push(controller);
+    if (controller) {
+      this.#controllers.push(controller);
+      this.#signals.push(controller.signal);
+    }
     this.#record({
       is: "sent",
       at: this.#moment(),
@@ -401,15 +412,44 @@ export class World {
     return moved;
   }
 
-  /** Nothing may be left of anything. */
+  /** Nothing may be left of anything, but what waits for who never comes, has no time of its own, and is not asked for. */
   #lookForRemains(when: string): void {
-    for (const { name, peer } of this.#parties) {
-      if (peer.unsettled().length > 0) this.#crash(name, `has unsettled messages when ${when}`);
-      if (peer.isHandling()) this.#crash(name, `has running listeners when ${when}`);
-      if (!peer.isFlushed) this.#crash(name, `is not flushed when ${when}`);
-      if (peer.backlog.waiting !== 0)
-        this.#crash(name, `keeps ${peer.backlog.waiting} bytes of room`);
+    if (this.#meetsNobody) {
+      for (const { name, peer } of this.#parties) {
+        const left = peer.unsettled().filter((event) => event.wantsAck);
+        if (left.length > 0)
+          this.#crash(name, `has ${left.length} unanswered messages when ${when}`);
+      }
+      return;
     }
+    for (const { name, peer } of this.#parties) {
+      if (!peer.isFlushed) this.#crash(name, `is not flushed when ${when}`);
+    }
+    this.#account(when);
+  }
+
+  /** At rest nothing waits, nothing is unwritten, nothing is in flight, and nothing is held. */
+  #account(when: string): void {
+    for (const { name, hub, peer } of this.#parties) {
+      const { backlog, outbox, unanswered } = peer;
+      const held = {
+        "unsettled messages": peer.unsettled().length,
+        "messages in flight": unanswered.size,
+        "running listeners": peer.isHandling() ? 1 : 0,
+        "parcels and frames": outbox.size,
+        "bytes of room": backlog.waiting,
+        "unwritten bytes": backlog.unwritten,
+        deadlines: hub.deadlines.size,
+      };
+      for (const [what, count] of Object.entries(held)) {
+        if (count !== 0) this.#crash(name, `has ${count} ${what} when ${when}`);
+      }
+    }
+    const followed = this.#signals.filter(
+      (signal) => getEventListeners(signal, "abort").length > 0,
+    );
+    if (followed.length > 0)
+      this.#crash("both", `${followed.length} signals are held when ${when}`);
   }
 }
 

@@ -494,6 +494,49 @@ describe("a careful sender", () => {
     sinon.assert.notCalled(lost);
   });
 
+  it("waits while the peer is coming up, and goes on when it is there", async () => {
+    const pair = busPair();
+    let waits = 0;
+    for (const peer of [pair.toB, pair.toA]) {
+      while (!peer.writable) {
+        // A loop that only waits for promises would never let the hello in.
+        if (++waits > 2) throw new Error("it turns without end");
+        await peer.drained();
+      }
+      expect(peer.state).to.equal("up");
+    }
+    expect(waits).to.be.above(0);
+  });
+
+  for (const gone of ["closes", "is closed", "dies while it comes up", "never was"] as const) {
+    it(`goes on when the peer ${gone}, and is told why nothing arrives`, async () => {
+      const pair = busPair();
+      if (gone === "closes" || gone === "is closed") {
+        pair.b.on("x", () => 1);
+        await pair.a.to(pair.toB).emit("x").ackd();
+        pair.a.limits.pending = 1000;
+        pair.left.stop();
+        pair.a.to(pair.toB).emit("x", "x".repeat(900));
+        await turn();
+        expect(pair.toB.writable).to.equal(false);
+      }
+      const { peer } = gone === "never was" ? pair.a.to("parent") : { peer: pair.toB };
+      const loop = (async () => {
+        let waits = 0;
+        while (!peer.writable) {
+          if (++waits > 2) throw new Error("it turns without end");
+          await peer.drained();
+        }
+      })();
+      if (gone === "closes") void pair.b.close({ timeout: 50 });
+      else if (gone === "is closed") void pair.a.close({ timeout: 1 });
+      else pair.cut();
+      await loop;
+      expect(await rejection(pair.a.to(peer).emit("x").ackd())).to.include({ executed: "no" });
+      pair.cut();
+    });
+  }
+
   it("is let go when the peer goes", async () => {
     const pair = busPair();
     pair.a.limits.pending = 1000;
@@ -502,6 +545,6 @@ describe("a careful sender", () => {
     const drained = pair.toB.drained();
     pair.cut();
     await drained;
-    expect(pair.toB.writable).to.equal(false);
+    expect(pair.toB.writable).to.equal(true);
   });
 });

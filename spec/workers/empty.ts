@@ -1,0 +1,2 @@
+// A child that does nothing.
+export {};

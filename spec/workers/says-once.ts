@@ -1,0 +1,5 @@
+// A child that says one thing, to which it wants no answer, and has nothing else to do.
+import { bus } from "../../lib/index.ts";
+
+bus.ackTimeout = 1;
+bus.ns("late").to("parent").emit("said", "once");
