@@ -48,7 +48,7 @@ const KEYS: Record<string, readonly string[]> = {
   "testing/index.ts": ["links/memory.ts"],
 };
 
-const MOST_LINES = 430;
+const MOST_LINES = 470;
 
 interface Import {
   readonly from: string;
