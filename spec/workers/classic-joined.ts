@@ -1,8 +1,10 @@
 // A primary, or a worker of it, which loads several copies of clusterphone. Each copy has a namespace of its own name, and the
 // first copy has those of the copies that are not there. The primary prints who answered whom, for each of its workers.
-import cluster from "node:cluster";
+import cluster, { type Worker } from "node:cluster";
 import { load } from "../support/phones.ts";
 
+/** In ms: whoever does not answer for so long hangs. */
+const HANG = 120_000;
 const ALL = ["1.0.1", "0.1.0-4", "classic"];
 const [mine = "", ...workers] = process.argv.slice(2);
 const copies = mine.split("+");
@@ -31,19 +33,32 @@ const centrals = copies.map((copy) => {
 async function ask(theirs: string): Promise<string[]> {
   cluster.setupPrimary({ args: [theirs], execArgv: [] });
   const worker = cluster.fork();
+  try {
+    return await answersOf(worker, theirs);
+  } finally {
+    worker.process.kill("SIGKILL");
+  }
+}
+
+async function answersOf(worker: Worker, theirs: string): Promise<string[]> {
+  // On a busy machine it takes a while to load three copies, longer than a namespace may stay unknown.
+  await new Promise<void>((resolve, reject) => {
+    worker.on("message", (message) => message === "loaded" && resolve());
+    worker.on("exit", () => reject(new Error("the worker has ended")));
+  });
   const answers: string[] = [];
   for (const { name, namespace } of namespaces) {
-    answers.push(`${name}: ${await namespace.sendTo(worker, "who").ackd()}`);
+    answers.push(`${name}: ${await namespace.sendTo(worker, "who").within(HANG).ackd()}`);
   }
   for (const { name, namespace } of namespaces) {
-    answers.push(`${name} up: ${await namespace.sendTo(worker, "up").ackd()}`);
+    answers.push(`${name} up: ${await namespace.sendTo(worker, "up").within(HANG).ackd()}`);
   }
   for (const central of centrals) {
     for (const copy of theirs.split("+")) {
-      answers.push(String(await central.sendTo(worker, `is ${copy} there`).ackd()));
+      const asked = central.sendTo(worker, `is ${copy} there`).within(HANG);
+      answers.push(String(await asked.ackd()));
     }
   }
-  worker.process.kill("SIGKILL");
   return answers;
 }
 
@@ -55,6 +70,7 @@ if (cluster.isPrimary) {
   process.stdout.write(JSON.stringify(Object.fromEntries(await Promise.all(answers))));
 } else {
   for (const { namespace } of namespaces) {
-    namespace.handlers["up"] = () => namespace.sendToMaster("who").ackd();
+    namespace.handlers["up"] = () => namespace.sendToMaster("who").within(HANG).ackd();
   }
+  process.send?.("loaded");
 }
