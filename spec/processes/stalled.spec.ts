@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import { expect } from "chai";
 import type { Target } from "../../lib/emit/target.ts";
 import { bus } from "../../lib/index.ts";
+import type { Session } from "../../lib/peer/session.ts";
 import { nextEvent, rejection, turn } from "../support/buses.ts";
 import { endAll, entryOf, start } from "../support/processes.ts";
 import type { Flood } from "../workers/flooder.ts";
@@ -105,6 +106,29 @@ describe("a stopped peer", () => {
     child.kill("SIGCONT");
     expect(await waiting).to.deep.equal({ value: "at emit" });
     await large;
+  });
+
+  it("leaves nothing of what was cancelled while it waited", async () => {
+    const large = peer.emit("echo", "x".repeat(WINDOW)).ackd();
+    await turn();
+    const { outbox, backlog } = peer.peer as Session;
+    const before = [outbox.size, backlog.waiting];
+    for (let round = 0; round < 5; round++) {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const waiting = Array.from({ length: 200 }, (_, i) =>
+        rejection(peer.emit("echo", i, i % 2 === 0 ? { signal } : { signal, timeout: 1e6 }).ackd()),
+      );
+      await turn();
+      controller.abort();
+      for (const each of waiting) {
+        expect(await each).to.include({ code: "ERR_CANCELLED", executed: "no" });
+      }
+    }
+    expect([outbox.size, backlog.waiting]).to.deep.equal(before);
+    child.kill("SIGCONT");
+    await large;
+    expect(await peer.emit("echo", "behind").ackd()).to.equal("behind");
   });
 
   it("costs no more memory than the bound, however much is emitted; each receipt settles, and the order holds", async () => {
