@@ -1,7 +1,18 @@
 import type { Message } from "../message/message.ts";
 
-/** A map of events: `{ event(data: Data): Reply }`. An interface or a type literal. */
-export type EventMap<Map> = { [Event in keyof Map]: (data: never) => unknown };
+/**
+ * A map of events: `{ event(data: Data): Reply }`. An interface, a type literal or a class. What cannot be sent does
+ * not fit: an optional event, more than one parameter, or a function for data.
+ */
+export type EventMap<Map> = {
+  [Event in keyof Map]-?: Map[Event] extends (...parameters: infer Parameters) => unknown
+    ? Parameters["length"] extends 0 | 1
+      ? IsFunction<Parameters[0]> extends true
+        ? never
+        : (data: never) => unknown
+      : never
+    : never;
+};
 
 /** The map of a namespace that was given none: any event, any data, any reply. */
 export interface Untyped {
@@ -11,39 +22,59 @@ export interface Untyped {
 /** The map of a direction in which nothing is sent. */
 export type NoEvents = Record<never, never>;
 
-/** The names of a map's events. */
-export type EventName<Map> = keyof Map & string;
+/** The names of a map's events; a number is sent as the text that it is as a key. */
+export type EventName<Map> = (keyof Map & string) | `${keyof Map & number}`;
 
 /** The payload of an event. */
-export type Data<Map, Event extends keyof Map> = Map[Event] extends (
-  ...parameters: infer Parameters
-) => unknown
-  ? Parameters extends []
-    ? undefined
-    : Parameters[0]
-  : never;
+export type Data<Map, Event extends keyof Map | EventName<Map>> =
+  Handler<Map, Event> extends (...parameters: infer Parameters) => unknown
+    ? Parameters extends []
+      ? undefined
+      : Parameters[0]
+    : never;
 
 /** What `ackd()` of an event resolves to. */
-export type Reply<Map, Event extends keyof Map> = Map[Event] extends (
-  ...parameters: never[]
-) => infer Result
-  ? Awaited<Result>
-  : never;
+export type Reply<Map, Event extends keyof Map | EventName<Map>> =
+  Handler<Map, Event> extends (...parameters: never[]) => infer Result ? Awaited<Result> : never;
 
 /**
- * What `on` takes. In an untyped namespace `data` is `unknown`, and may be declared as whatever it is
+ * What `on` takes. Where `data` is `unknown`, as in an untyped namespace, it may be declared as whatever it is
  * known to be.
  */
-export type Listener<Map, Event extends keyof Map> =
+export type Listener<Map, Event extends keyof Map | EventName<Map>> =
   unknown extends Data<Map, Event>
     ? // A method's parameters may be narrower than declared, a function's may not: so `data` may be declared.
       {
-        listen(data: unknown, message: Message): unknown;
+        listen(data: unknown, message: Message): Answer<Reply<Map, Event>>;
       }["listen"]
-    : (data: Data<Map, Event>, message: Message) => Reply<Map, Event> | Promise<Reply<Map, Event>>;
+    : (data: Data<Map, Event>, message: Message) => Answer<Reply<Map, Event>>;
 
 /** What follows the event in `emit`: the data may be left out where it may be undefined. */
-export type EmitArguments<Map, Event extends keyof Map, Options> =
+export type EmitArguments<Map, Event extends keyof Map | EventName<Map>, Options> =
   undefined extends Data<Map, Event>
     ? [data?: Data<Map, Event>, options?: Options]
     : [data: Data<Map, Event>, options?: Options];
+
+/** What a map has for an event, by the name it is sent with. */
+type Handler<Map, Event> = Event extends keyof Map
+  ? Map[Event]
+  : Event extends `${infer Key extends number}`
+    ? Key extends keyof Map
+      ? Map[Key]
+      : never
+    : never;
+
+/** What a listener returns: the reply, or a promise of it. Where there is none, anything: nobody looks at it. */
+type Answer<Result> = [Result] extends [void]
+  ? [void] extends [Result]
+    ? unknown
+    : Result | Promise<Result>
+  : Result | Promise<Result>;
+
+type IsFunction<Value> = 0 extends 1 & Value
+  ? false
+  : [Value] extends [never]
+    ? false
+    : [Value] extends [(...parameters: never[]) => unknown]
+      ? true
+      : false;
