@@ -22,7 +22,46 @@ export const check = {
     if (typeof milliseconds === "number" && milliseconds > 0) return milliseconds;
     throw wrong(what, "a positive number of milliseconds, or Infinity", value);
   },
+
+  /** A number of bytes, or of messages. */
+  amount(value: unknown, what: string): number {
+    if (typeof value === "number" && value >= 0) return value;
+    throw wrong(what, "a number, 0 or more", value);
+  },
+
+  /** The options of a call: an object with none but those names. */
+  options(options: unknown, call: string, known: readonly string[]): void {
+    if (typeof options !== "object" || options === null) {
+      throw wrong(`the options of ${call}`, "an object", options);
+    }
+    for (const name in options) {
+      if (!known.includes(name)) throw unknownOption(name, call, known);
+    }
+  },
 };
+
+function unknownOption(name: string, call: string, known: readonly string[]): TypeError {
+  const [nearest] = known.toSorted((one, other) => distance(name, one) - distance(name, other));
+  const takes = known.length > 1 ? `; it takes ${known.join(", ")}` : "";
+  return new TypeError(
+    `${call} has no option ${describe(name)}: did you mean "${nearest}"?${takes}`,
+  );
+}
+
+/** How many characters have to be added, left out or replaced to make one name of the other, whatever their case. */
+function distance(one: string, other: string): number {
+  const [from, to] = [one.slice(0, 40).toLowerCase(), other.toLowerCase()];
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (const [index, letter] of [...from].entries()) {
+    const next = [index + 1];
+    for (const [column, expected] of [...to].entries()) {
+      const replaced = (row[column] ?? 0) + (letter === expected ? 0 : 1);
+      next.push(Math.min(replaced, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}
 
 /** The error for a wrong argument. */
 export function wrong(what: string, expected: string, value: unknown): TypeError {
