@@ -23,6 +23,9 @@ export interface CloseOptions {
   readonly timeout?: number;
 }
 
+const CLOSE_OPTIONS: readonly (keyof CloseOptions)[] = ["timeout"];
+const NAMESPACE_OPTIONS: readonly (keyof NamespaceOptions)[] = ["ready"];
+
 /**
  * The message bus of this process, seen from one namespace. `Incoming` and `Outgoing` map event
  * names to functions, `{ event(data: Data): Reply }`; without them any event goes.
@@ -108,6 +111,7 @@ export class Bus<
     if (name === "clusterphone") {
       throw new TypeError('the namespace "clusterphone" is private to the package');
     }
+    check.options(options, "ns()", NAMESPACE_OPTIONS);
     if (options.ready !== undefined && options.ready !== "auto" && options.ready !== "manual") {
       throw wrong("the option ready", '"auto" or "manual"', options.ready);
     }
@@ -121,7 +125,10 @@ export class Bus<
     return this.#hub.peers.present;
   }
 
-  /** Bounds, shared by all namespaces: `pending` and `message`, in bytes. */
+  /**
+   * Bounds, shared by all namespaces: `pending` and `message`, in bytes. Setting one to anything but a number
+   * from 0 on throws a `TypeError`.
+   */
   get limits(): Limits {
     return this.#hub.limits;
   }
@@ -163,6 +170,7 @@ export class Bus<
    * channel. On a namespaced bus it closes that namespace only.
    */
   close(options: CloseOptions = {}): Promise<void> {
+    check.options(options, "close()", CLOSE_OPTIONS);
     const timeout = check.timeout(options.timeout ?? DEFAULT_CLOSE_TIMEOUT, "the option timeout");
     return this.#hub.close(timeout, this.#isCentral ? undefined : this.name);
   }

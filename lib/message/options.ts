@@ -13,10 +13,12 @@ export interface EmitOptions {
   readonly queueHandle?: boolean | undefined;
 }
 
+const NAMES: readonly (keyof EmitOptions)[] = ["timeout", "signal", "handle", "queueHandle"];
+
 /** The options of a call of `emit`, if there are any. Throws a `TypeError` for wrong ones. */
 export function readOptions(options: unknown): EmitOptions | undefined {
   if (options === undefined || options === null) return undefined;
-  if (typeof options !== "object") throw wrong("the options of emit()", "an object", options);
+  check.options(options, "emit()", NAMES);
   const { timeout, signal, handle } = options as EmitOptions;
   if (signal !== undefined && !isAbortSignal(signal)) {
     throw wrong("the option signal", "an AbortSignal", signal);

@@ -53,6 +53,8 @@ export function limitsOf(bounds: Limits): Limits {
       bounds.error = checkBytes("error", bytes);
     },
   };
+  const inspect = Symbol.for("nodejs.util.inspect.custom");
+  Object.defineProperty(limits, inspect, { value: () => ({ ...bounds }) });
   // A limit that is misspelled limits nothing.
   return Object.preventExtensions(limits);
 }
