@@ -133,6 +133,20 @@ export class Bus<
     return this.#hub.limits;
   }
 
+  /**
+   * Whether errors show in their stack where the message was emitted; for the whole process. It takes about a
+   * microsecond a message, and is off unless `NODE_DEBUG=clusterphone` is set. Setting it to anything but a boolean
+   * throws a `TypeError`.
+   */
+  get stacks(): boolean {
+    return this.#hub.stacks;
+  }
+
+  set stacks(areShown: boolean) {
+    if (typeof areShown !== "boolean") throw wrong("stacks", "true or false", areShown);
+    this.#hub.stacks = areShown;
+  }
+
   /** How long an ack may take, in ms: 10,000 by default, on the central bus for all namespaces that have not their own. */
   get ackTimeout(): number {
     return this.#hub.local(this.name).ackTimeout ?? this.#hub.defaultAckTimeout;
@@ -180,7 +194,8 @@ export class Bus<
     check.function(listener, "a listener");
     if (this.#hub.state === "closed") {
       const text = `a listener of "${event as string}" was not added: this bus is closed`;
-      throw atCaller(new BusError("ERR_CLOSED", text), this[how]);
+      const about = { event: event as string, namespace: this.name };
+      throw atCaller(new BusError("ERR_CLOSED", text, { about }), this[how]);
     }
     const namespace = this.#open();
     namespace.listeners[how](event as string, listener as AnyListener);

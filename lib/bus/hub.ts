@@ -1,5 +1,5 @@
 import { Layers } from "../chain/order.ts";
-import { BusError } from "../errors/bus-error.ts";
+import type { BusError } from "../errors/bus-error.ts";
 import type { Connector } from "../links/connector.ts";
 import type { Link } from "../links/link.ts";
 import type { Message } from "../message/message.ts";
@@ -8,6 +8,7 @@ import { ackTracking } from "../middleware/ack-tracking.ts";
 import { fdGuard } from "../middleware/fd-guard.ts";
 import { logging } from "../middleware/logging.ts";
 import { namespacing } from "../middleware/namespacing.ts";
+import { nodeDebug } from "../middleware/node-debug.ts";
 import { queueing } from "../middleware/queueing.ts";
 import type { Finder } from "../namespace/listeners.ts";
 import { Namespace } from "../namespace/namespace.ts";
@@ -42,6 +43,8 @@ export class Hub implements Host {
   readonly peers: Peers;
   /** Milliseconds, for every namespace that has not its own. */
   defaultAckTimeout: number = DEFAULT_ACK_TIMEOUT;
+  /** Errors show who emitted the message they are about. */
+  stacks: boolean = nodeDebug() !== undefined;
   state: Namespace["state"] = "open";
   generation = 0;
 
@@ -216,7 +219,7 @@ export class Hub implements Host {
     for (const peer of peers.all) failUnsettled(peer, scope);
     letGoOfLayers?.();
     if (closing instanceof Namespace) this.#free(closing);
-    else this.#letGo(new BusError("ERR_CLOSED", "this bus is closed"));
+    else this.#letGo();
   }
 
   /** A closed namespace is forgotten, so that it can be opened again as if it were new. */
@@ -244,8 +247,8 @@ export class Hub implements Host {
     return namespace;
   }
 
-  #letGo(error: BusError): void {
+  #letGo(): void {
     for (const namespace of this.#namespaces.values()) namespace.listeners.clear();
-    this.peers.letGo(error);
+    this.peers.letGo();
   }
 }

@@ -120,9 +120,9 @@ export class Peers {
   }
 
   /** Lets go of all channels. */
-  letGo(error: BusError): void {
+  letGo(): void {
     for (const stop of this.#stopWatching.splice(0)) stop();
-    for (const peer of this.all) peer.detach(error);
+    for (const peer of this.all) peer.detach(closedFor(peer));
   }
 
   /** What was emitted in the tick in which the process ends is written, as what `process.send` is given is. */
@@ -144,8 +144,8 @@ export class Peers {
   #connect(connection: Connection): Session {
     let peer = this.#byTarget.get(connection.target);
     if (!peer && this.#host.state !== "open") {
-      const closed = new BusError("ERR_CLOSED", "this bus is closed");
-      return new Session(this.#host, connection.link(), closed);
+      const link = connection.link();
+      return new Session(this.#host, link, closedFor(link));
     }
     if (!peer) {
       peer = this.attach(connection.link());
@@ -172,8 +172,13 @@ export class Peers {
   #absentParent(): Session {
     const reason =
       "this process has no parent to talk to: it was not started by fork, cluster or Worker";
-    return new Session(this.#host, absentParent, new BusError("ERR_NO_PEER", reason));
+    const about = { peer: absentParent };
+    return new Session(this.#host, absentParent, new BusError("ERR_NO_PEER", reason, { about }));
   }
+}
+
+function closedFor(peer: { readonly id: string }): BusError {
+  return new BusError("ERR_CLOSED", "this bus is closed", { about: { peer } });
 }
 
 /** A parent that has not been heard need not have a bus: it may be a test runner, or `node --watch`. */

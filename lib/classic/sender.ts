@@ -28,6 +28,9 @@ interface WithState {
   readonly state?: string;
 }
 
+/** Whichever of the two was called. */
+type Caller = (...parameters: never[]) => Sent;
+
 /** `sendTo` and `sendToMaster` of one namespace. */
 export class Sender {
   readonly #shared: Senders;
@@ -60,14 +63,14 @@ export class Sender {
           "messages for you, deferring sending a descriptor could cause strange behavior in your application.",
       );
     }
-    return this.#send(route, nextSequence(route), command, payload, fd);
+    return this.#send(route, nextSequence(route), command, payload, fd, this.sendTo);
   };
 
   readonly sendToMaster = (cmd: string, payload?: unknown, fd?: Handle | null): Sent => {
     const route = this.#routeTo("parent");
     // Here version 1 counted what it refused, too.
     const sequence = nextSequence(route);
-    return this.#send(route, sequence, commandOf(cmd), payload, fd);
+    return this.#send(route, sequence, commandOf(cmd), payload, fd, this.sendToMaster);
   };
 
   #routeTo(target: unknown): Route {
@@ -80,11 +83,12 @@ export class Sender {
     command: string,
     payload: unknown,
     fd: Handle | null | undefined,
+    caller: Caller,
   ): Sent {
     if (fd) this.#shared.connecting.add(fd);
     // What nobody asks after waits as long as its receiver lives, as it did in version 1.
     const options = { timeout: Infinity, handle: fd || undefined, queueHandle: true };
-    const event = enter(route, command, payload, options);
+    const event = enter(route, command, payload, options, caller);
     const answer = event.acknowledged();
     // Nobody may ever ask.
     answer.catch(() => undefined);
@@ -104,9 +108,15 @@ export class Sender {
 }
 
 /** Sends a message. What the bus refuses at the call, Node refused there too, in its own words. */
-function enter(route: Route, command: string, payload: unknown, options: EmitOptions) {
+function enter(
+  route: Route,
+  command: string,
+  payload: unknown,
+  options: EmitOptions,
+  caller: Caller,
+) {
   try {
-    return route.send(command, payload, options);
+    return route.send(command, payload, options, caller);
   } catch (error) {
     throw inWordsOfNode(error);
   }

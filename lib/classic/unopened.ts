@@ -12,6 +12,7 @@ const ON_ITS_WAY = 100;
 export interface UnopenedMessage {
   readonly peer: { readonly id: string; isReady(namespace: string): boolean };
   readonly namespace: string;
+  readonly event: string;
   readonly stage: Stage;
   /** In texts. */
   readonly name: string;
@@ -81,9 +82,9 @@ class Waiting implements Expiring {
   }
 
   expire(): void {
-    const { peer, namespace, stage, name } = this.#message;
+    const { peer, namespace, stage, name, event } = this.#message;
     if (peer.isReady(namespace) || (stage !== "chain" && stage !== "parked")) return;
     const text = `${UNKNOWN_NAMESPACE} ${name} was not sent: nothing there has opened "${namespace}"`;
-    this.#message.fail(new BusError("ERR_UNHANDLED", text));
+    this.#message.fail(new BusError("ERR_UNHANDLED", text, { about: { event, namespace, peer } }));
   }
 }

@@ -28,6 +28,6 @@ export class Target<Outgoing extends EventMap<Outgoing> = Untyped> {
     ...[data, options]: EmitArguments<Outgoing, Event, EmitOptions>
   ): Receipt<Reply<Outgoing, Event>> {
     this.#route = this.#route.current();
-    return new Receipt(this.#route.send(event, data, options));
+    return new Receipt(this.#route.send(event, data, options, Target.prototype.emit));
   }
 }

@@ -1,3 +1,4 @@
+import type { Place } from "../errors/bus-error.ts";
 import { follow } from "../time/cancellation.ts";
 import type { Inheritable } from "../time/inheritance.ts";
 import { type Handle, release, takeOver, whyNotSent } from "../wire/handle.ts";
@@ -14,6 +15,8 @@ export class Extras {
   readonly signals: readonly AbortSignal[];
   readonly queueHandle: boolean;
   handle: Handle | undefined;
+  /** Where it was emitted, if errors show that. */
+  caller: Place | undefined;
   #unfollow: (() => void)[] = [];
   #any: AbortController | undefined;
   /** The message has settled. */
@@ -42,9 +45,10 @@ export class Extras {
     return this.#hasOwnTimeout;
   }
 
-  /** Whether there is anything of it that a peer has to be told. */
+  /** Whether there is more to tell of the message, or to know, than names and data. */
   get isSpecial(): boolean {
-    return this.hasOwnTimeout || this.isCancellable || this.handle !== undefined;
+    const { hasOwnTimeout, isCancellable, handle, caller } = this;
+    return hasOwnTimeout || isCancellable || handle !== undefined || caller !== undefined;
   }
 
   get isCancellable(): boolean {

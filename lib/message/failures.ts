@@ -1,12 +1,17 @@
 import { BusError, messageOf } from "../errors/bus-error.ts";
+import type { Message } from "./message.ts";
 
-/** The payload of a message cannot be encoded. */
-export function notSerializable(name: string, cause: unknown): BusError {
-  const text = `${name} cannot be encoded: ${messageOf(cause)}`;
-  return new BusError("ERR_NOT_SERIALIZABLE", text, { cause });
+/** A message on its way out, by the name it has in texts. */
+type Named = Message & { readonly name: string };
+
+/** `ERR_NOT_SERIALIZABLE`: what the message carries cannot be encoded. */
+export function notSerializable(message: Named, cause: unknown): BusError {
+  const text = `${message.name} cannot be encoded: ${messageOf(cause)}`;
+  return new BusError("ERR_NOT_SERIALIZABLE", text, { cause, about: message });
 }
 
-/** The handle of a message cannot cross, or has not. */
-export function handleLost(name: string, what: string): BusError {
-  return new BusError("ERR_HANDLE_LOST", `the handle of ${name} ${what}`);
+/** `ERR_HANDLE_LOST`: its handle could not be sent, or did not arrive. */
+export function handleLost(message: Named, what: string): BusError {
+  const text = `the handle of ${message.name} ${what}`;
+  return new BusError("ERR_HANDLE_LOST", text, { about: message });
 }

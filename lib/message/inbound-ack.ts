@@ -56,7 +56,7 @@ export class InboundAck extends InboundMessage {
       if (thrown) this.#answered.report(refusal(this, this.executed, thrown), this);
     } else if (thrown || !this.#isReached)
       this.#answered.fail(refusal(this, this.executed, thrown));
-    else if (isBusError(error)) this.#answered.fail(whatFailed(error, this.executed));
+    else if (isBusError(error)) this.#answered.fail(whatFailed(error, this.executed, this));
     else if (error) this.#answered.fail(refusal(this, this.executed, { cause: error }));
     else this.#answered.succeed(this.reply);
   }

@@ -172,6 +172,7 @@ export class InboundEvent extends InboundMessage implements Inheritable {
       // An error of a layer may be that of what it asked elsewhere, where a listener has run.
       executed: isBusError(error) ? moreOf(this.executed, error.executed) : this.executed,
       cause: error,
+      about: this,
     });
   }
 
@@ -182,7 +183,8 @@ export class InboundEvent extends InboundMessage implements Inheritable {
 
   #startDeadline(remaining: number): void {
     const pass = () => {
-      this.abort(new BusError("ERR_ACK_TIMEOUT", `the deadline of "${this.event}" has passed`));
+      const text = `the deadline of "${this.event}" has passed`;
+      this.abort(new BusError("ERR_ACK_TIMEOUT", text, { about: this }));
     };
     this.#deadline = startTimer(pass, Math.min(remaining, MAX_TIMEOUT)).unref();
   }

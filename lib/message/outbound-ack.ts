@@ -78,7 +78,7 @@ export class OutboundAck extends OutboundMessage {
       return;
     }
     const text = `the reply to "${this.event}" cannot wait: ${why}`;
-    this.#answerInstead(new BusError(code, text, { executed: this.#executed }));
+    this.#answerInstead(new BusError(code, text, { executed: this.#executed, about: this }));
   }
 
   /** A middleware dropped the ack or threw: the sender gets to know that, not nothing. */
@@ -117,7 +117,7 @@ export class OutboundAck extends OutboundMessage {
   /** What it says went wrong, if something did. */
   get failure(): BusError | undefined {
     const failure = this.#failure ?? this.error;
-    return failure && whatFailed(failure, this.#executed);
+    return failure && whatFailed(failure, this.#executed, this);
   }
 
   get plainHead(): number | undefined {
@@ -150,7 +150,7 @@ export class OutboundAck extends OutboundMessage {
       new BusError(
         "ERR_NOT_SERIALIZABLE",
         `the reply to "${this.event}" cannot be encoded: ${messageOf(cause)}`,
-        { executed: this.#executed, cause },
+        { executed: this.#executed, cause, about: this },
       ),
     );
   }

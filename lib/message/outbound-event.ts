@@ -4,6 +4,8 @@ import {
   type ErrorCode,
   type Executed,
   isBusError,
+  type Place,
+  showCaller,
 } from "../errors/bus-error.ts";
 import type { Deadlines, Expiring } from "../time/deadlines.ts";
 import { inherited } from "../time/inheritance.ts";
@@ -166,6 +168,12 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
     return written;
   }
 
+  /** Where it was emitted, for the error it may end with. */
+  calledFrom(caller: Place): void {
+    this.#extras ??= new Extras();
+    this.#extras.caller = caller;
+  }
+
   /** From here on the message is the bus's: whatever happens is told by the receipt. */
   accept(): void {
     this.#extras?.takeOver();
@@ -231,7 +239,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
 
   /** It would have to wait, and there is no room for it. */
   noRoom(code: "ERR_QUEUE_FULL" | "ERR_TOO_LARGE", why: string): void {
-    this.fail(new BusError(code, `${this.name} cannot wait: ${why}`));
+    this.fail(new BusError(code, `${this.name} cannot wait: ${why}`, { about: this }));
   }
 
   /** The message was dropped by a middleware, or one threw: after it had settled, perhaps, and been told of no failure. */
@@ -257,6 +265,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
     if (this.stage !== "written") this.#extras?.releaseHandle();
     this.#finish();
     this.error = error;
+    if (this.#extras?.caller) showCaller(error, this.#extras.caller);
     if (this.#reject) this.#reject(error);
     else if (this.isFresh) afterStretch(() => !this.wantsAck && this.report(error));
     else this.report(error);
@@ -286,7 +295,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
     const text = `${this.name} was not ${executed !== "no" ? "acknowledged" : "sent"}: ${reason}`;
     const { exitCode, signal, cause } = end;
     const because = cause === undefined ? {} : { cause };
-    return new BusError(code, text, { exitCode, signal, executed, ...because });
+    return new BusError(code, text, { exitCode, signal, executed, about: this, ...because });
   }
 
   handOver(): void {
@@ -323,7 +332,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
 
   item(): WireItem {
     const { handle, handleFault } = this;
-    if (handleFault) throw handleLost(this.name, handleFault);
+    if (handleFault) throw handleLost(this, handleFault);
     return eventItem(this, handle && takeUnread(handle));
   }
 
@@ -363,7 +372,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   }
 
   unencodable(cause: unknown): void {
-    this.fail(isBusError(cause) ? cause : notSerializable(this.name, cause));
+    this.fail(isBusError(cause) ? cause : notSerializable(this, cause));
   }
 
   /** The other side has said whether the handle arrived. */
@@ -371,7 +380,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
     this.#extras?.releaseHandle();
     if (!arrived) {
       const text = "did not arrive; the receiver may be out of file descriptors";
-      this.fail(handleLost(this.name, text));
+      this.fail(handleLost(this, text));
     } else if (!this.wantsAck && this.stage !== "settled") {
       this.#finish();
     }
@@ -410,7 +419,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   #withdraw(code: "ERR_ACK_TIMEOUT" | "ERR_CANCELLED", text: string, cause?: unknown): void {
     if (this.stage === "written" && this.wantsAck) this.#route.cancel(this, code);
     const because = cause === undefined ? {} : { cause };
-    this.fail(new BusError(code, text, { executed: this.#executed, ...because }));
+    this.fail(new BusError(code, text, { executed: this.#executed, about: this, ...because }));
   }
 
   /** Whether a listener has run, or may have: with what is still here it is taken back. */

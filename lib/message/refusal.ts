@@ -13,9 +13,11 @@ export function refusal(
     ? new BusError("ERR_REFUSED", `${what} was refused: ${messageOf(thrown.cause)}`, {
         executed,
         cause: thrown.cause,
+        about: message,
       })
     : new BusError("ERR_REFUSED", `${what} was dropped: ${nameOf(layer)} did not call next()`, {
         executed,
+        about: message,
       });
 }
 
@@ -23,14 +25,15 @@ export function refusal(
  * The error of an ack, whatever its layers have put in its place: of another message, say, that was asked instead.
  * `executed` stays at least what is true of this one.
  */
-export function whatFailed(error: Error, executed: Executed): BusError {
+export function whatFailed(error: Error, executed: Executed, about: Message): BusError {
   if (!isBusError(error)) {
-    return new BusError("ERR_REMOTE", messageOf(error), { executed, cause: error });
+    return new BusError("ERR_REMOTE", messageOf(error), { executed, cause: error, about });
   }
   const truth = moreOf(error.executed, executed);
   if (truth === error.executed) return error;
   const { code, exitCode, signal } = error;
-  return new BusError(code, error.message, { executed: truth, exitCode, signal, cause: error });
+  const details = { executed: truth, exitCode, signal, cause: error, about };
+  return new BusError(code, error.message, details);
 }
 
 /** What to call a layer in a text. */

@@ -32,7 +32,7 @@ function guard(message: OutboundEvent): void {
   const where = message.name;
   if (message.handleFault) {
     const text = `the handle of ${where} ${message.handleFault}`;
-    refuse(new BusError("ERR_HANDLE_UNSUPPORTED", text));
+    refuse(new BusError("ERR_HANDLE_UNSUPPORTED", text, { about: message }));
   }
   if (!message.queueHandle && !message.peer.isReady(message.namespace)) {
     refuse(
@@ -40,6 +40,7 @@ function guard(message: OutboundEvent): void {
         "ERR_HANDLE_NOT_READY",
         `${where}: namespace "${message.namespace}" is not ready there; wait for lifecycle "ready", or ` +
           "pass queueHandle: true and leave the handle alone from then on",
+        { about: message },
       ),
     );
   }

@@ -11,11 +11,11 @@ export function namespacing(): Middleware {
     "namespacing",
     function namespacing(message) {
       const { namespace } = message;
-      message.decline(
+      const [code, what] =
         message.standing === "closed"
-          ? new BusError("ERR_CLOSED", `namespace "${namespace}" is closing and takes no messages`)
-          : new BusError("ERR_UNHANDLED", `namespace "${namespace}" is not open here`),
-      );
+          ? (["ERR_CLOSED", "is closing and takes no messages"] as const)
+          : (["ERR_UNHANDLED", "is not open here"] as const);
+      message.decline(new BusError(code, `namespace "${namespace}" ${what}`, { about: message }));
     },
     { crossings: ["inbound event"], skips: (message) => message.standing === "open" },
   );

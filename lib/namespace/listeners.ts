@@ -102,6 +102,7 @@ export class Listeners {
       new BusError(
         "ERR_UNHANDLED",
         `"${message.event}" has no listener in namespace "${message.namespace}"`,
+        { about: message },
       ),
     );
     return undefined;

@@ -43,10 +43,12 @@ export class Handling {
 
   /** The sender has given up, and with it the use of an answer. */
   cancel(id: number, isTimeout: boolean): void {
-    const reason = isTimeout
-      ? new BusError("ERR_ACK_TIMEOUT", "the sender's time for the answer is over")
-      : new BusError("ERR_CANCELLED", "the sender has cancelled the message");
-    this.#byId.get(id)?.abort(reason);
+    const event = this.#byId.get(id);
+    if (!event) return;
+    const [code, text] = isTimeout
+      ? (["ERR_ACK_TIMEOUT", "the sender's time for the answer is over"] as const)
+      : (["ERR_CANCELLED", "the sender has cancelled the message"] as const);
+    event.abort(new BusError(code, text, { about: event }));
   }
 
   end(event: InboundEvent): void {

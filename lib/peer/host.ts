@@ -26,6 +26,8 @@ export interface Host {
   /** What waits for all peers. */
   readonly total: Total;
   readonly state: "open" | "closing" | "closed";
+  /** Whether errors show who emitted the message they are about. */
+  readonly stacks: boolean;
   /** In ms, for namespaces that have not their own. */
   readonly defaultAckTimeout: number;
   /** Changes whenever a namespace comes, or goes. */

@@ -2,7 +2,7 @@ import { Lane } from "../chain/lane.ts";
 import type { Layer, Terminal } from "../chain/layer.ts";
 import type { Chains } from "../chain/order.ts";
 import { receive } from "../chain/receive.ts";
-import type { BusError } from "../errors/bus-error.ts";
+import { type BusError, callerOf } from "../errors/bus-error.ts";
 import { check } from "../errors/check.ts";
 import type { Link } from "../links/link.ts";
 import type { InboundMessage } from "../message/inbound.ts";
@@ -139,10 +139,16 @@ export class Route implements EventRoute {
     return this.#peer.nextId();
   }
 
-  /** What `emit` does. Throws for wrong arguments, and what a guard throws. */
-  send(event: string, data: unknown, options: EmitOptions | undefined): OutboundEvent {
+  /** What `emit`, the function that was called, does. Throws for wrong arguments, and what a guard throws. */
+  send(
+    event: string,
+    data: unknown,
+    options: EmitOptions | undefined,
+    emit: (...parameters: never[]) => unknown,
+  ): OutboundEvent {
     check.name(event, "an event");
     const message = new OutboundEvent(this, event, data, readOptions(options));
+    if (this.#host.stacks) message.calledFrom(callerOf(emit));
     for (const layer of this.chains.guards) layer.guard?.(message);
     message.accept();
     this.#enter(message);

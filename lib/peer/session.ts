@@ -80,7 +80,7 @@ export class Session
     this.backlog = new Backlog(this, host.bounds, host.total);
     const sequence = predecessor?.handshake.rivalSequence ?? newSequence();
     this.outbox = new Outbox(this, sequence, () => host.progressed());
-    this.unanswered = new Unanswered(link.id);
+    this.unanswered = new Unanswered();
     this.#routes = new Routes(host, this);
     this.handling = new Handling(host, this);
     this.#inbox = new Inbox(this);
@@ -294,7 +294,7 @@ export class Session
   protocolError(what: string): void {
     this.protocolErrors++;
     const text = `a frame of ${this.id} was ignored: ${what}`;
-    this.#host.protocolError(new BusError("ERR_PROTOCOL", text), this);
+    this.#host.protocolError(new BusError("ERR_PROTOCOL", text, { about: { peer: this } }), this);
   }
 
   // What the link tells, in the context of whoever opened the channel.
@@ -333,7 +333,8 @@ export class Session
     this.hold.end();
     const successor = this.#host.succeed(this);
     const reason = `${this.id} is gone: another bus has taken its place on the channel`;
-    this.#end(new BusError("ERR_PEER_DIED", reason, { executed: "no" }), {}, false);
+    const about = { peer: this };
+    this.#end(new BusError("ERR_PEER_DIED", reason, { executed: "no", about }), {}, false);
     return successor;
   }
 
@@ -418,6 +419,7 @@ export class Session
     const error = new BusError(
       "ERR_PROTOCOL",
       `${this.id} cannot be understood: ${what}, this side speaks ${PROTOCOL.major}`,
+      { about: { peer: this } },
     );
     this.#host.protocolError(error, this);
     this.link.detach();
@@ -425,7 +427,12 @@ export class Session
   }
 
   #death(end: End): BusError {
-    return new BusError("ERR_PEER_DIED", `${this.id} ${howEnded(end)}`, { ...end, executed: "no" });
+    const about = { peer: this };
+    return new BusError("ERR_PEER_DIED", `${this.id} ${howEnded(end)}`, {
+      ...end,
+      executed: "no",
+      about,
+    });
   }
 
   /** One of the exits; each of them settles all that is pending. */

@@ -8,12 +8,7 @@ import { ById } from "./by-id.ts";
 
 /** The messages that were written to a peer and wait for their acks, by id. */
 export class Unanswered {
-  readonly #peerId: string;
   readonly #byId = new ById<OutboundEvent>();
-
-  constructor(peerId: string) {
-    this.#peerId = peerId;
-  }
 
   get size(): number {
     return this.#byId.size;
@@ -44,7 +39,7 @@ export class Unanswered {
   take({ id, payload, isFailure, headers }: AckArrival): void {
     const answered = this.#unanswered(id);
     if (!answered) return;
-    const failure = isFailure ? decodeFailure(payload, this.#peerId) : undefined;
+    const failure = isFailure ? decodeFailure(payload, answered) : undefined;
     settle(answered, failure ? undefined : payload, failure, headers);
   }
 

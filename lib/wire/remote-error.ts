@@ -9,6 +9,13 @@ export interface WireFailure {
   readonly cause?: WireError[];
 }
 
+/** The message that a failure is the answer to. */
+interface Answered {
+  readonly event: string;
+  readonly namespace: string;
+  readonly peer: { readonly id: string };
+}
+
 /** Errors that are the same class on both sides. */
 const builtins = new Map(
   [TypeError, RangeError, SyntaxError, ReferenceError, URIError, EvalError].map((type) => [
@@ -31,14 +38,15 @@ export function encodeFailure(error: BusError, encoding: Encoding): WireFailure 
   };
 }
 
-/** The failure a peer answered with; the text names it. A code that this version does not know reads as `ERR_REFUSED`. */
-export function decodeFailure(wire: unknown, peer: string): BusError {
+/** The failure that a message was answered with; the text names the peer. A code that this version does not know reads as `ERR_REFUSED`. */
+export function decodeFailure(wire: unknown, answered: Answered): BusError {
   const fields = isRecord(wire) ? wire : {};
   const code: ErrorCode = isErrorCode(fields["code"]) ? fields["code"] : "ERR_REFUSED";
   const executed = isExecuted(fields["executed"]) ? fields["executed"] : "maybe";
   const reason = text(fields["message"], "the other side gave no reason");
-  return new BusError(code, `${peer}: ${reason}`, {
+  return new BusError(code, `${answered.peer.id}: ${reason}`, {
     executed,
+    about: answered,
     ...(fields["cause"] !== undefined && { cause: decodeErrors(fields["cause"]) }),
   });
 }
