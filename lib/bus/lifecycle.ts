@@ -4,6 +4,9 @@ import type { Message } from "../message/message.ts";
 import type { Peer } from "../message/peer.ts";
 import { outside } from "../time/context.ts";
 
+/** After so many no event is warned of any more: names may be made up without end. */
+const MOST_WARNINGS = 100;
+
 /** The local events of a bus. No peer can emit one. */
 export interface LifecycleEvents {
   /** A peer's bus has said hello. */
@@ -19,15 +22,15 @@ export interface LifecycleEvents {
 }
 
 /** Warns as Node does, on behalf of nobody. */
-export function warn(text: string, code: string, detail: string): void {
-  const options = { type: "ClusterphoneWarning", code, detail };
+export function warn(text: string, code: string, detail?: string): void {
+  const options = { type: "ClusterphoneWarning", code, ...(detail && { detail }) };
   outside(process.emitWarning as (text: string, options: object) => void, process, text, options);
 }
 
 /** Tells the listeners of `bus.lifecycle`, in no asynchronous context: not even that of whose message failed. */
 export class Lifecycle {
   readonly emitter: EventEmitter<LifecycleEvents> = new EventEmitter<LifecycleEvents>();
-  /** Codes that have been warned of because nobody listens to `undelivered`. */
+  /** Events with their codes that have been warned of because nobody listens to `undelivered`. */
   readonly #warned = new Set<string>();
 
   /** A listener that throws disturbs nothing of the bus: it is an uncaught exception of its own. */
@@ -50,13 +53,14 @@ export class Lifecycle {
     }
   }
 
-  /** A failure that nobody has been told of: if nobody listens here either, the first of each code is a warning. */
+  /** A failure that nobody has been told of: if nobody listens here either, the first of each event and code is a warning. */
   report(error: BusError, message: Message): void {
     if (this.tell("undelivered", error, message)) return;
-    if (this.#warned.has(error.code)) return;
-    this.#warned.add(error.code);
+    const what = `${error.code} ${message.namespace} ${message.event}`;
+    if (this.#warned.has(what) || this.#warned.size >= MOST_WARNINGS) return;
+    this.#warned.add(what);
     const hint =
-      'Listen to bus.lifecycle "undelivered" to see every one; this warning appears once for each code.';
+      'Listen to bus.lifecycle "undelivered" to see every one; this warning appears once for each event and code.';
     const stack = stackOf(error.cause);
     const detail = stack === undefined ? hint : `${hint}\n${stack}`;
     warn(error.message, error.code, detail);

@@ -52,6 +52,23 @@ export function handlerOf(handlers: unknown, command: string): Handler | undefin
   return undefined;
 }
 
+/** The commands that have a handler, as far as that can be seen without running a getter. */
+export function commandsOf(handlers: unknown): string[] {
+  const commands = new Set<string>();
+  try {
+    let holder: unknown = handlers;
+    while (typeof holder === "object" && holder !== null && holder !== Object.prototype) {
+      for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(holder))) {
+        if (typeof value === "function" && handlerOf(handlers, name)) commands.add(name);
+      }
+      holder = Object.getPrototypeOf(holder);
+    }
+  } catch {
+    // It is somebody's proxy, and says no more.
+  }
+  return [...commands];
+}
+
 /** Until the handler acknowledges, or nobody waits for that any more. */
 function waitFor(acknowledgement: Promise<unknown>, event: InboundEvent): Promise<unknown> {
   return new Promise((resolve, reject) => {

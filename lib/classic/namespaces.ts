@@ -1,6 +1,6 @@
 import type { Worker } from "node:cluster";
 import type { Hub } from "../bus/hub.ts";
-import { handlerOf, listenerOf } from "./handler.ts";
+import { commandsOf, handlerOf, listenerOf } from "./handler.ts";
 import type { Entry, Nucleus } from "./nucleus.ts";
 import { Sender, type Senders } from "./sender.ts";
 import type { Handler, Namespace } from "./types.ts";
@@ -81,8 +81,11 @@ export class Namespaces {
 
 /** Takes the messages of a namespace, whichever copy has opened it, to its handlers. */
 export function listen(hub: Hub, workers: Workers, name: string, entry: Entry): void {
-  hub.answer(hub.namespace(name), (command) => {
-    const handler = handlerOf(entry.interface.handlers, command);
-    return handler && listenerOf(handler, workers);
+  hub.answer(hub.namespace(name), {
+    find: (command) => {
+      const handler = handlerOf(entry.interface.handlers, command);
+      return handler && listenerOf(handler, workers);
+    },
+    events: () => commandsOf(entry.interface.handlers),
   });
 }

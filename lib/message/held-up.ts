@@ -1,3 +1,4 @@
+import { UNHEARD } from "./failures.ts";
 import type { Message } from "./message.ts";
 import type { Stage } from "./outbound.ts";
 import { nameOf } from "./refusal.ts";
@@ -43,9 +44,7 @@ export function heldUpBy(event: LateEvent, { ready, passing }: LateRoute): strin
 }
 
 function inQueue({ peer, namespace }: LateEvent, isReadyThere: boolean): string {
-  if (peer.state === "connecting") {
-    return "the bus over there has not been heard of; does it use clusterphone?";
-  }
+  if (peer.state === "connecting") return UNHEARD;
   return isReadyThere
     ? "it waits in the queue, behind others"
     : `it waits in the queue, as its namespace "${namespace}" is not open; it opens with the first on()`;

@@ -13,8 +13,17 @@ type OnChange = () => void;
 /** What EventEmitter3 calls for every listener, which is its context. */
 type Collect = (this: AnyListener, message: InboundEvent) => void;
 
-/** Finds a listener that is kept elsewhere, as classic's handlers are. */
-export type Finder = (event: string) => AnyListener | undefined;
+/** Finds listeners that are kept elsewhere, as classic's handlers are. */
+export interface Finder {
+  find(event: string): AnyListener | undefined;
+  /** The events that it finds a listener for, as far as that can be told. */
+  events(): readonly string[];
+}
+
+/** Events that are named to who asks for one that has no listener, at most. */
+const MOST_NAMED = 10;
+/** Characters of such a name. */
+const MOST_OF_NAME = 100;
 
 /** What a listener threw or rejected with, among the results of others. */
 class Failure {
@@ -93,7 +102,7 @@ export class Listeners {
   /** Runs all listeners of the event; once they have settled, `message.reply` or `message.error` is set. */
   dispatch(message: InboundEvent): Promise<void> | undefined {
     message.startListening();
-    const found = this.finder?.(message.event);
+    const found = this.finder?.find(message.event);
     const heard = this.#emitter.emit(message.event, message) || found !== undefined;
     if (found) this.#take(message, found);
     if (this.#hasOnce) this.#onChange();
@@ -101,11 +110,23 @@ export class Listeners {
     message.decline(
       new BusError(
         "ERR_UNHANDLED",
-        `"${message.event}" has no listener in namespace "${message.namespace}"`,
+        `"${message.event}" has no listener in namespace "${message.namespace}"; ${this.#heard()}`,
         { about: message },
       ),
     );
     return undefined;
+  }
+
+  /** What is listened to, in words. */
+  #heard(): string {
+    const found = this.finder?.events() ?? [];
+    const events = [...new Set([...this.#emitter.eventNames(), ...found])];
+    if (events.length === 0) return "it listens to nothing";
+    const named = events
+      .slice(0, MOST_NAMED)
+      .map((event) => JSON.stringify(event.slice(0, MOST_OF_NAME)));
+    const others = events.length - named.length;
+    return `it listens to ${named.join(", ")}${others > 0 ? `, and ${others} more` : ""}`;
   }
 
   /** Runs one listener. Its failure is kept for the ack and disturbs no other. */

@@ -472,8 +472,32 @@ describe("the bus", () => {
       pair.b.off("x", listener);
       const error = await rejection(pair.a.to(pair.toB).emit("x").ackd());
       expect(error).to.have.property("code", "ERR_UNHANDLED");
-      expect(error.message).to.include('"x" has no listener in namespace "_"');
+      expect(error.message).to.include(
+        '"x" has no listener in namespace "_"; it listens to nothing',
+      );
       expect(pair.toB.isReady("_")).to.equal(true);
+    });
+
+    it("names to who asks for an event without listener the first ten that have one", async () => {
+      const app = pair.a.ns("app").to(pair.toB);
+      const text = async () => (await rejection(app.emit("x").ackd())).message;
+      const here = pair.b.ns("app");
+      here.on("one", () => 1).on("one", () => 1);
+      here.once('"two"\n', () => 2);
+      expect(await text()).to.match(/it listens to "one", "\\"two\\"\\n"$/);
+      for (let index = 3; index <= 10; index++) here.on(`n${index}`, () => index);
+      expect(await text()).to.match(/"n9", "n10"$/);
+      here.on("n11", () => 11).on("x".repeat(4096), () => 12);
+      expect(await text()).to.match(/"n9", "n10", and 2 more$/);
+      const [asks, answers] = [lonelyBus(), lonelyBus()];
+      const { left, right } = memoryPair();
+      answers.hub.answer(answers.hub.namespace("_"), {
+        find: () => undefined,
+        events: () => ["elsewhere"],
+      });
+      answers.hub.attach(right);
+      const found = await rejection(asks.bus.to(asks.hub.attach(left)).emit("x").ackd());
+      expect(found.message).to.match(/it listens to "elsewhere"$/);
     });
 
     it("is of no account to off(), which removes one listener of one event, or all of it", async () => {
@@ -821,19 +845,43 @@ describe("the bus", () => {
     for (const listener of mocha) process.on("uncaughtException", listener);
   });
 
-  it("warns once a code of what is undelivered if nobody listens for it", async () => {
-    const lonely: Bus = pair.a;
-    const warned = sinon.spy();
-    process.on("warning", warned);
-    lonely.to("parent").emit("x");
-    lonely.to("parent").emit("y");
-    await turn();
-    sinon.assert.calledOnceWithMatch(warned, { name: "ClusterphoneWarning", code: "ERR_NO_PEER" });
-    const told = nextEvent(lonely.lifecycle, "undelivered");
-    lonely.ns("never").to(pair.toB).emit("x", 1n);
-    expect((await told)[0]).to.have.property("code", "ERR_NOT_SERIALIZABLE");
-    await turn();
-    sinon.assert.calledOnce(warned);
-    process.off("warning", warned);
+  describe("of what is undelivered, if nobody listens for it,", () => {
+    let warned: sinon.SinonSpy<Error[]>;
+
+    beforeEach(() => {
+      warned = sinon.spy();
+      process.on("warning", warned);
+    });
+
+    afterEach(() => {
+      process.off("warning", warned);
+    });
+
+    it("warns once for an event and a code", async () => {
+      const app = pair.a.ns("app");
+      for (const event of ["x", "y", "x", "y", "x"]) app.to("parent").emit(event);
+      pair.a.to("parent").emit("x");
+      app.to(pair.toB).emit("x", 1n);
+      await turn();
+      const told = warned.args.map(([warning]) => warning?.message.split(" ")[0]);
+      expect(told).to.have.members(['"x"', '"y"', '"x"', '"x"']);
+      for (const [warning] of warned.args) {
+        expect(warning).to.have.property("name", "ClusterphoneWarning");
+        expect(warning)
+          .to.have.property("code")
+          .that.matches(/^ERR_(NO_PEER|NOT_SERIALIZABLE)$/);
+      }
+      const undelivered = nextEvent(pair.a.lifecycle, "undelivered");
+      app.to(pair.toB).emit("z", 1n);
+      expect((await undelivered)[0]).to.have.property("code", "ERR_NOT_SERIALIZABLE");
+      await turn();
+      sinon.assert.callCount(warned, 4);
+    });
+
+    it("warns of so many and no more, though names are made up without end", async () => {
+      for (let index = 0; index < 500; index++) pair.a.to("parent").emit(`x${index}`);
+      await turn();
+      sinon.assert.callCount(warned, 100);
+    });
   });
 });

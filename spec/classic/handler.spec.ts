@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { handlerOf, listenerOf } from "../../lib/classic/handler.ts";
+import { commandsOf, handlerOf, listenerOf } from "../../lib/classic/handler.ts";
 import type { Acknowledge, Handler } from "../../lib/classic/types.ts";
 import type { Workers } from "../../lib/classic/workers.ts";
 import type { InboundEvent } from "../../lib/message/inbound-event.ts";
@@ -176,5 +176,24 @@ describe("a handler of version 1", () => {
     expect(handlerOf(new Handlers(), "method")).to.equal(Handlers.prototype.method);
     expect(handlerOf(new Handlers(), "constructor")).to.equal(undefined);
     expect(handlerOf(undefined, "own")).to.equal(undefined);
+  });
+
+  it("is named where it can be found without running anything", () => {
+    class Handlers {
+      first(): void {}
+      get secret(): Handler {
+        throw new Error("it was read");
+      }
+    }
+    class More extends Handlers {
+      second(): void {}
+      override first(): void {}
+    }
+    expect(commandsOf(new More())).to.have.members(["first", "second"]);
+    expect(commandsOf({ own: () => 1, text: "text" })).to.deep.equal(["own"]);
+    const proxy = new Proxy({}, { ownKeys: () => expect.fail() as never });
+    for (const none of [undefined, null, "text", {}, proxy]) {
+      expect(commandsOf(none)).to.deep.equal([]);
+    }
   });
 });

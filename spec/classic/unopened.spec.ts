@@ -16,6 +16,7 @@ describe("a message for a namespace that the other side has not opened", () => {
   const message = (id = "worker:1", stage: Stage = "parked") => ({
     peer: { id, isReady: () => isReady },
     namespace: "app",
+    event: "x",
     name: `"x" to ${id}`,
     stage,
     fail: (error: BusError) => failed.push(error),

@@ -256,7 +256,9 @@ describe("a good neighbour", () => {
     const child = start("plain", ["times-out"], { silent: true });
     const { code, output } = await ended(child);
     expect(code).to.equal(0);
-    expect(output).to.match(/^ERR_ACK_TIMEOUT no .*does it use clusterphone\?\n$/);
+    expect(output).to.match(
+      /^ERR_ACK_TIMEOUT no .*did the parent call to\(child\)\? did the other side call on\(\)\?\n$/,
+    );
   });
 
   it("lets a thread exit that only speaks, and one whose port somebody else uses live on", async () => {
