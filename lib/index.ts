@@ -14,6 +14,7 @@ export {
   type Executed,
   isBusError,
 } from "./errors/bus-error.ts";
+export type { Endpoint } from "./links/connector.ts";
 export type { PeerKind } from "./links/link.ts";
 export type { Direction, Kind, Message } from "./message/message.ts";
 export type { EmitOptions } from "./message/options.ts";

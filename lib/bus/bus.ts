@@ -4,6 +4,7 @@ import type { EventMap, EventName, Listener, Untyped } from "../emit/event-map.t
 import { Target } from "../emit/target.ts";
 import { atCaller, BusError } from "../errors/bus-error.ts";
 import { check, wrong } from "../errors/check.ts";
+import type { Endpoint } from "../links/connector.ts";
 import type { Peer } from "../message/peer.ts";
 import type { AnyListener } from "../namespace/listeners.ts";
 import type { Namespace, NamespaceOptions } from "../namespace/namespace.ts";
@@ -211,10 +212,4 @@ export class Bus<
 }
 
 /** What `to()` takes. */
-export type PeerTarget =
-  | "parent"
-  | Peer
-  | import("node:cluster").Worker
-  | import("node:child_process").ChildProcess
-  | import("node:worker_threads").Worker
-  | import("node:worker_threads").MessagePort;
+export type PeerTarget = "parent" | Peer | Endpoint;

@@ -1,7 +1,7 @@
 import { BusError } from "../errors/bus-error.ts";
 import { wrong } from "../errors/check.ts";
 import { absentParent } from "../links/absent.ts";
-import type { Connection, Connector } from "../links/connector.ts";
+import type { Connection, Connector, Whereabouts } from "../links/connector.ts";
 import { beforeEnd } from "../links/ending.ts";
 import type { Link } from "../links/link.ts";
 import type { Dialect } from "../peer/dialect.ts";
@@ -13,8 +13,8 @@ export class Peers {
   readonly #host: Host;
   readonly #connectors: readonly Connector[];
   readonly #all = new Set<Session>();
-  readonly #byTarget = new WeakMap<object, Session>();
-  readonly #targets = new WeakMap<Session, object>();
+  readonly #byChannel = new WeakMap<object, Session>();
+  readonly #channels = new WeakMap<Session, object>();
   #dialect: Dialect | undefined;
   #parent: Session | undefined;
   #isWatching = false;
@@ -76,16 +76,17 @@ export class Peers {
   }
 
   /** Takes a link in, for tests and for what is not found by `to()`. */
-  attach(link: Link): Session {
-    return this.#add(new Session(this.#host, link));
+  attach(link: Link, whereabouts?: Whereabouts): Session {
+    return this.#add(new Session(this.#host, link, whereabouts));
   }
 
   /** Another bus has taken a peer's place on its link. */
   succeed(before: unknown): Session {
     const predecessor = before as Session;
-    const peer = new Session(this.#host, predecessor.link, undefined, predecessor);
-    const target = this.#targets.get(predecessor);
-    if (target) this.#name(target, peer);
+    const { link, target, pid } = predecessor;
+    const peer = new Session(this.#host, link, { target, pid, predecessor });
+    const channel = this.#channels.get(predecessor);
+    if (channel) this.#name(channel, peer);
     if (predecessor === this.#parent) this.#parent = peer;
     return this.#add(peer);
   }
@@ -142,21 +143,21 @@ export class Peers {
   }
 
   #connect(connection: Connection): Session {
-    let peer = this.#byTarget.get(connection.target);
+    let peer = this.#byChannel.get(connection.channel);
     if (!peer && this.#host.state !== "open") {
       const link = connection.link();
-      return new Session(this.#host, link, closedFor(link));
+      return new Session(this.#host, link, { ...connection, absent: closedFor(link) });
     }
     if (!peer) {
-      peer = this.attach(connection.link());
-      this.#name(connection.target, peer);
+      peer = this.attach(connection.link(), connection);
+      this.#name(connection.channel, peer);
     }
     return peer;
   }
 
-  #name(target: object, peer: Session): void {
-    this.#byTarget.set(target, peer);
-    this.#targets.set(peer, target);
+  #name(channel: object, peer: Session): void {
+    this.#byChannel.set(channel, peer);
+    this.#channels.set(peer, channel);
   }
 
   #add(peer: Session): Session {
@@ -173,7 +174,8 @@ export class Peers {
     const reason =
       "this process has no parent to talk to: it was not started by fork, cluster or Worker";
     const about = { peer: absentParent };
-    return new Session(this.#host, absentParent, new BusError("ERR_NO_PEER", reason, { about }));
+    const absent = new BusError("ERR_NO_PEER", reason, { about });
+    return new Session(this.#host, absentParent, { absent });
   }
 }
 

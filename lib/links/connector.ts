@@ -1,9 +1,23 @@
+import type { ChildProcess } from "node:child_process";
+import type { Worker as ClusterWorker } from "node:cluster";
+import type { MessagePort, Worker as Thread } from "node:worker_threads";
 import type { Link } from "./link.ts";
 
+/** What Node has for the other side of a link. */
+export type Endpoint = ClusterWorker | ChildProcess | Thread | MessagePort;
+
+/** Who is at the other end of a link, as far as Node tells. */
+export interface Whereabouts {
+  /** What `to()` may be given for it; of the parent there is nothing. */
+  readonly target?: Endpoint | undefined;
+  /** The process it is, or is a part of. */
+  readonly pid?: number | undefined;
+}
+
 /** A way to somebody that has not been taken yet. */
-export interface Connection {
+export interface Connection extends Whereabouts {
   /** What the peer is known by: two names for one channel have the same. */
-  readonly target: object;
+  readonly channel: object;
   link(): Link;
 }
 

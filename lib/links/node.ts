@@ -26,7 +26,8 @@ export const nodeConnector: Connector = {
     if (target instanceof Thread) return toThread(target);
     if (target === parentPort) return nodeConnector.parent?.();
     if (target instanceof MessagePort) {
-      return { target, link: () => new PortLink(target, `port:${++ports}`) };
+      const link = () => new PortLink(target, `port:${++ports}`);
+      return { channel: target, target, pid: process.pid, link };
     }
     return undefined;
   },
@@ -34,15 +35,17 @@ export const nodeConnector: Connector = {
   parent() {
     const { isMainThread, parentPort, threadId } = nodeModule("node:worker_threads");
     if (!isMainThread) {
-      const target = parentPort;
-      return target
-        ? { target, link: () => new ThreadLink(target, threadId, "parent", "parent") }
-        : undefined;
+      const channel = parentPort;
+      if (!channel) return undefined;
+      const link = () => new ThreadLink(channel, threadId, "parent", "parent");
+      return { channel, pid: process.pid, link };
     }
     if (typeof process.send !== "function") return undefined;
     // In a cluster worker Node listens itself, in primary and worker, and drops what nobody else hears.
     const { isWorker } = nodeModule("node:cluster") as unknown as Cluster;
-    return { target: process, link: () => new ProcessLink(process, "parent", "parent", isWorker) };
+    const link = () => new ProcessLink(process, "parent", "parent", isWorker);
+    // Read now: once the parent is gone it is the id of somebody else.
+    return { channel: process, pid: process.ppid, link };
   },
 
   watch(tell) {
@@ -59,12 +62,13 @@ export const nodeConnector: Connector = {
 };
 
 function toWorker(worker: ClusterWorker): Connection {
-  const target = worker.process;
-  if ((target as unknown) === process) {
+  const channel = worker.process;
+  if ((channel as unknown) === process) {
     throw new TypeError('a worker talks to the primary with to("parent"), not to itself');
   }
   // It asks by itself.
-  return { target, link: () => new ProcessLink(target, "worker", `worker:${worker.id}`, false) };
+  const link = () => new ProcessLink(channel, "worker", `worker:${worker.id}`, false);
+  return { channel, target: worker, pid: channel.pid, link };
 }
 
 function toChild(target: ChildProcess): Connection {
@@ -74,12 +78,13 @@ function toChild(target: ChildProcess): Connection {
       "the target of to() has no IPC channel: start it with fork(), or with stdio 'ipc'",
     );
   }
+  const { pid } = target;
   const link = () => {
-    const id = target.pid ?? `unstarted-${++nameless}`;
+    const id = pid ?? `unstarted-${++nameless}`;
     // Where somebody in the child listens before its bus, what comes early is his.
     return new ProcessLink(target, "child", `child:${id}`, true);
   };
-  return { target, link };
+  return { channel: target, target, pid, link };
 }
 
 function toThread(target: Thread): Connection {
@@ -88,5 +93,5 @@ function toThread(target: Thread): Connection {
     const id = threadId === -1 ? `ended-${++nameless}` : threadId;
     return new ThreadLink(target, threadId, "thread", `thread:${id}`);
   };
-  return { target, link };
+  return { channel: target, target, pid: process.pid, link };
 }

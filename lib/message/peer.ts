@@ -1,3 +1,4 @@
+import type { Endpoint } from "../links/connector.ts";
 import type { PeerKind } from "../links/link.ts";
 
 /**
@@ -11,6 +12,13 @@ export interface Peer {
   /** Unique among the peers of this process: `worker:1`, `child:4242`, `thread:1`, `port:1`, `parent`. */
   readonly id: string;
   readonly kind: PeerKind;
+  /** The process that the peer is, or is a thread of; `undefined` where that is not known. */
+  readonly pid: number | undefined;
+  /**
+   * The cluster worker, child process, thread or port behind the peer, so that a listener can act on whom it hears:
+   * `message.peer.target`. Of `"parent"` there is none.
+   */
+  readonly target: Endpoint | undefined;
   readonly state: PeerState;
   /** How many frames, or parts of them, came that no bus of this version sends. They were ignored. */
   readonly protocolErrors: number;

@@ -1,4 +1,5 @@
 import { BusError, type End, howEnded } from "../errors/bus-error.ts";
+import type { Endpoint, Whereabouts } from "../links/connector.ts";
 import { Hold } from "../links/hold.ts";
 import type { Link, LinkEvents, PeerKind } from "../links/link.ts";
 import type { EventPeer, InboundEvent } from "../message/inbound-event.ts";
@@ -30,6 +31,14 @@ import type { Route, RoutePeer } from "./route.ts";
 import { Routes } from "./routes.ts";
 import { Unanswered } from "./unanswered.ts";
 
+/** What is known of a peer when it comes. */
+interface Beginning extends Whereabouts {
+  /** Why it is down from the start. */
+  readonly absent?: BusError | undefined;
+  /** It goes on with the link of that one. */
+  readonly predecessor?: Session | undefined;
+}
+
 /** What this process knows of a peer, and has to do with it, from the first hello to the end. */
 export class Session
   implements
@@ -46,6 +55,8 @@ export class Session
 {
   readonly id: string;
   readonly kind: PeerKind;
+  readonly pid: number | undefined;
+  readonly target: Endpoint | undefined;
   protocolErrors = 0;
 
   readonly link: Link;
@@ -68,12 +79,14 @@ export class Session
   #downError: BusError | undefined;
   #lastId = 0;
 
-  /** With a reason, the peer is down from the start. With a predecessor, it goes on with that one's link. */
-  constructor(host: Host, link: Link, absent?: BusError, predecessor?: Session) {
+  constructor(host: Host, link: Link, beginning: Beginning = {}) {
+    const { target, pid, absent, predecessor } = beginning;
     this.#host = host;
     this.link = link;
     this.id = link.id;
     this.kind = link.kind;
+    this.pid = pid;
+    this.target = target;
     this.serialization = link.serialization;
     this.hold = new Hold(link);
     this.#patience = new Patience(this.hold);

@@ -70,5 +70,7 @@ export function isFrame(message: unknown): boolean {
 export function bodyOf(message: unknown): { body: unknown } | undefined {
   if (typeof message !== "object" || message === null) return undefined;
   if (!Object.hasOwn(message, FRAME_KEY)) return undefined;
+  // A frame has that one key; what has others too is somebody's own.
+  for (const key in message) if (key !== FRAME_KEY && Object.hasOwn(message, key)) return undefined;
   return { body: (message as Record<string, unknown>)[FRAME_KEY] };
 }
