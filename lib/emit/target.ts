@@ -17,6 +17,16 @@ export class Target<Outgoing extends EventMap<Outgoing> = Untyped> {
   }
 
   /**
+   * Resolves when the namespace takes messages over there, at once if it does; `emit` need not wait for that. Rejects
+   * with a `BusError` when it cannot be any more: the peer has gone, or one of the two sides closes. Until then it keeps
+   * the process alive.
+   */
+  ready(): Promise<void> {
+    this.#route = this.#route.current();
+    return this.#route.whenReady();
+  }
+
+  /**
    * Sends a message. It never has to wait for the peer to be ready; it queues until then.
    *
    * Throws a `TypeError` for wrong arguments, and `ERR_HANDLE_NOT_READY` or `ERR_HANDLE_UNSUPPORTED` for a

@@ -5,6 +5,7 @@ import type { Outbox } from "../outbox/outbox.ts";
 import type { Parcel } from "../wire/parcel.ts";
 import type { Handling } from "./handling.ts";
 import type { Scope } from "./host.ts";
+import type { Openings } from "./opening.ts";
 import type { Route } from "./route.ts";
 
 /** Tells, whenever it is asked, whether those messages have left, and what was in the outbox when they had come there. */
@@ -35,6 +36,7 @@ export interface ClosingPeer {
   readonly id: string;
   readonly handling: Handling;
   readonly outbox: Outbox;
+  readonly openings: Openings;
   hasSeenClosing(scope: Scope): boolean;
   unsettled(scope: Scope): OutboundEvent[];
   isDone(scope: Scope): boolean;
@@ -59,6 +61,7 @@ export function failUnsettled(peer: ClosingPeer, scope: Scope): void {
     const obstacle = peer.route(event.namespace).obstacle(event);
     if (obstacle) event.fail(obstacle);
   }
+  peer.openings.giveUp((each) => peer.route(each.namespace).obstacle(each), scope);
 }
 
 /** The events of a namespace that were not given to the channel, without those that are text. */

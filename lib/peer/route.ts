@@ -21,6 +21,7 @@ import { cancelItem } from "../wire/items.ts";
 import { Note } from "../wire/note.ts";
 import type { Translator } from "./dialect.ts";
 import type { Host } from "./host.ts";
+import { type Obstructed, Opening, type Openings } from "./opening.ts";
 import type { Unanswered } from "./unanswered.ts";
 
 /** What a route asks of the peer it leads to. */
@@ -34,7 +35,9 @@ export interface RoutePeer extends Peer {
   /** Says hello, unless that was done. */
   greet(): void;
   /** Why a message cannot be sent, if it cannot. */
-  obstacle(event: OutboundEvent): BusError | undefined;
+  obstacle(sent: Obstructed): BusError | undefined;
+  /** Who waits for its namespaces to open. */
+  readonly openings: Openings;
   /** The route to a namespace that is in use. */
   route(namespace: string): Route;
   /** Forgets a route to a closed namespace as soon as nothing is on its way there. */
@@ -61,6 +64,8 @@ export class Route implements EventRoute {
   /** It is not in use any more. */
   isFreed = false;
   readonly acks: Lane<OutboundAck>;
+  /** Who waits for it to be ready. */
+  readonly opening: Opening;
   readonly #events: Lane<OutboundEvent>;
   readonly #host: Host;
   readonly #peer: RoutePeer;
@@ -69,13 +74,14 @@ export class Route implements EventRoute {
   #generation: number;
   /** In order of emit. A message leaves it when the namespace is ready, or when it settles. */
   readonly #parked = new Set<OutboundEvent>();
-  readonly #isAwaited = () => this.#parked.size > 0;
+  readonly #isAwaited = () => this.#parked.size > 0 || this.opening.isAwaited;
 
   constructor(host: Host, peer: RoutePeer, namespace: string) {
     this.#host = host;
     this.#peer = peer;
     this.peer = peer;
     this.namespace = namespace;
+    this.opening = new Opening(peer, namespace, peer.openings);
     this.#local = host.local(namespace);
     this.#generation = host.generation;
     const route = {
@@ -178,10 +184,21 @@ export class Route implements EventRoute {
   }
 
   /** Why a message cannot be sent, if it cannot. */
-  obstacle(event: OutboundEvent): BusError | undefined {
-    if (this.#host.state === "closed") return event.cutOff("ERR_CLOSED", "this bus is closed");
-    if (this.#here.state !== "closed") return this.#peer.obstacle(event);
-    return event.cutOff("ERR_CLOSED", `namespace "${this.namespace}" is closed`);
+  obstacle(sent: Obstructed): BusError | undefined {
+    if (this.#host.state === "closed") return sent.cutOff("ERR_CLOSED", "this bus is closed");
+    if (this.#here.state !== "closed") return this.#peer.obstacle(sent);
+    return sent.cutOff("ERR_CLOSED", `namespace "${this.namespace}" is closed`);
+  }
+
+  /** Resolves when the namespace over there is ready; rejects when it cannot be any more. */
+  async whenReady(): Promise<void> {
+    const obstacle = this.obstacle(this.opening);
+    this.#peer.greet();
+    if (obstacle) throw obstacle;
+    if (this.ready && this.peer.state === "up") return;
+    const opened = this.opening.wait();
+    this.#peer.translator?.awaits(this.namespace, this.#isAwaited);
+    await opened;
   }
 
   /** Lets a message wait, if the bounds allow it; otherwise it is settled, and no other is touched. */
@@ -246,6 +263,7 @@ export class Route implements EventRoute {
       event.goOn();
       this.#peer.outbox.take(event);
     }
+    this.opening.succeed();
   }
 
   /** Everything that has not reached the peer's outbox. */

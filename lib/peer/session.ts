@@ -1,4 +1,4 @@
-import { BusError, type End, howEnded } from "../errors/bus-error.ts";
+import type { BusError, End } from "../errors/bus-error.ts";
 import type { Endpoint, Whereabouts } from "../links/connector.ts";
 import { Hold } from "../links/hold.ts";
 import type { Link, LinkEvents, PeerKind } from "../links/link.ts";
@@ -21,11 +21,13 @@ import { newSequence } from "../wire/sequence.ts";
 import type { Serialization } from "../wire/serialization.ts";
 import { Closing } from "./closing.ts";
 import type { Dialect, Speaker, Translator } from "./dialect.ts";
+import { died, incomprehensible, malformed, replaced } from "./ends.ts";
 import { holds, whenFlushed } from "./flushed.ts";
 import { Handling } from "./handling.ts";
 import { Handshake, type HandshakeSide } from "./handshake.ts";
 import type { Host, Scope, Successor } from "./host.ts";
 import { Inbox, type InboxPeer } from "./inbox.ts";
+import { type Obstructed, Openings } from "./opening.ts";
 import { Patience } from "./patience.ts";
 import type { Route, RoutePeer } from "./route.ts";
 import { Routes } from "./routes.ts";
@@ -64,6 +66,7 @@ export class Session
   readonly backlog: Backlog;
   readonly #patience: Patience;
   readonly outbox: Outbox;
+  readonly openings: Openings;
   readonly unanswered: Unanswered;
   readonly handling: Handling;
   readonly handshake: Handshake;
@@ -79,8 +82,7 @@ export class Session
   #downError: BusError | undefined;
   #lastId = 0;
 
-  constructor(host: Host, link: Link, beginning: Beginning = {}) {
-    const { target, pid, absent, predecessor } = beginning;
+  constructor(host: Host, link: Link, { target, pid, absent, predecessor }: Beginning = {}) {
     this.#host = host;
     this.link = link;
     this.id = link.id;
@@ -89,6 +91,7 @@ export class Session
     this.target = target;
     this.serialization = link.serialization;
     this.hold = new Hold(link);
+    this.openings = new Openings(this.hold);
     this.#patience = new Patience(this.hold);
     this.backlog = new Backlog(this, host.bounds, host.total);
     const sequence = predecessor?.handshake.rivalSequence ?? newSequence();
@@ -101,7 +104,7 @@ export class Session
     this.#closing = new Closing(this.outbox);
     if (absent || link.ended) {
       this.#state = "down";
-      this.#downError = absent ?? this.#death(link.ended ?? {});
+      this.#downError = absent ?? died(this, link.ended ?? {});
       this.backlog.close();
     } else if (predecessor) {
       link.succeed(this);
@@ -164,14 +167,14 @@ export class Session
     return this.#inbox.lastCount;
   }
 
-  obstacle(event: OutboundEvent): BusError | undefined {
+  obstacle(sent: Obstructed): BusError | undefined {
     const down = this.#downError;
-    if (down) return event.cutOff(down.code, down.message, down);
-    const { namespace } = event;
+    if (down) return sent.cutOff(down.code, down.message, down);
+    const { namespace } = sent;
     const hasClosedBus = this.#closing.hasClosed(undefined);
     if (!hasClosedBus && !this.#closing.hasClosed(namespace)) return undefined;
     const closed = hasClosedBus ? "its bus" : `namespace "${namespace}"`;
-    return event.cutOff("ERR_CLOSED", `${this.id} closes ${closed}`);
+    return sent.cutOff("ERR_CLOSED", `${this.id} closes ${closed}`);
   }
 
   take(message: OutboundMessage): void {
@@ -306,8 +309,7 @@ export class Session
 
   protocolError(what: string): void {
     this.protocolErrors++;
-    const text = `a frame of ${this.id} was ignored: ${what}`;
-    this.#host.protocolError(new BusError("ERR_PROTOCOL", text, { about: { peer: this } }), this);
+    this.#host.protocolError(malformed(this, what), this);
   }
 
   // What the link tells, in the context of whoever opened the channel.
@@ -324,7 +326,7 @@ export class Session
   closed(end: End): void {
     if (this.#state === "down") return;
     this.link.detach();
-    outside(() => this.#end(this.#death(end), end, true), undefined);
+    outside(() => this.#end(died(this, end), end, true), undefined);
   }
 
   /** Lets go of the channel. What is pending has been settled before. */
@@ -345,9 +347,7 @@ export class Session
   giveWay(): Successor {
     this.hold.end();
     const successor = this.#host.succeed(this);
-    const reason = `${this.id} is gone: another bus has taken its place on the channel`;
-    const about = { peer: this };
-    this.#end(new BusError("ERR_PEER_DIED", reason, { executed: "no", about }), {}, false);
+    this.#end(replaced(this), {}, false);
     return successor;
   }
 
@@ -396,6 +396,7 @@ export class Session
       for (const event of this.unsettled(scope)) {
         if (event.stage !== "written") fail(event);
       }
+      this.openings.giveUp((each) => this.obstacle(each), scope);
       if (scope !== undefined) this.retire(scope);
     }
     this.#host.progressed();
@@ -429,23 +430,10 @@ export class Session
 
   /** The other side cannot be understood: everything to it fails from here on, with a reason. */
   #refuse(what: string): void {
-    const error = new BusError(
-      "ERR_PROTOCOL",
-      `${this.id} cannot be understood: ${what}, this side speaks ${PROTOCOL.major}`,
-      { about: { peer: this } },
-    );
+    const error = incomprehensible(this, what);
     this.#host.protocolError(error, this);
     this.link.detach();
     this.#end(error, {}, false);
-  }
-
-  #death(end: End): BusError {
-    const about = { peer: this };
-    return new BusError("ERR_PEER_DIED", `${this.id} ${howEnded(end)}`, {
-      ...end,
-      executed: "no",
-      about,
-    });
   }
 
   /** One of the exits; each of them settles all that is pending. */
@@ -456,7 +444,9 @@ export class Session
     this.#patience.end();
     this.translator?.close();
     const fail = (event: OutboundEvent) => event.fail(event.cutOff(error.code, error.message, end));
+    this.openings.end();
     this.#giveUp(fail, isChannelOver);
+    this.openings.giveUp((each) => this.obstacle(each));
     this.handling.abortAll(error);
     this.backlog.close();
     this.#host.peerDown(this, error);
