@@ -21,7 +21,7 @@ import { RecentNames } from "../peer/recent-names.ts";
 import type { Session } from "../peer/session.ts";
 import { Deadlines } from "../time/deadlines.ts";
 import { Drain } from "./drain.ts";
-import { Lifecycle } from "./lifecycle.ts";
+import { Lifecycle, warn } from "./lifecycle.ts";
 import { Peers } from "./peers.ts";
 
 const DEFAULT_ACK_TIMEOUT = 10_000;
@@ -175,6 +175,10 @@ export class Hub implements Host {
 
   succeed(peer: Peer): Session {
     return this.peers.succeed(peer);
+  }
+
+  peerSilent(text: string): void {
+    warn(text, "CLUSTERPHONE_SILENCE");
   }
 
   peerUp(peer: Peer): void {

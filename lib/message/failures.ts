@@ -1,9 +1,8 @@
 import { BusError, messageOf } from "../errors/bus-error.ts";
 import type { Message } from "./message.ts";
 
-/** What to ask of a peer that has not said hello: nearly always the answer is one of the two. */
-export const UNHEARD =
-  "its bus has not said hello: did the parent call to(child)? did the other side call on()?";
+/** What to ask where no hello has come: nearly always the answer is one of the two. */
+export const WHO_SPEAKS: string = "did the parent call to(child)? did the other side call on()?";
 
 /** A message on its way out, by the name it has in texts. */
 type Named = Message & { readonly name: string };

@@ -1,4 +1,4 @@
-import { UNHEARD } from "./failures.ts";
+import { WHO_SPEAKS } from "./failures.ts";
 import type { Message } from "./message.ts";
 import type { Stage } from "./outbound.ts";
 import { nameOf } from "./refusal.ts";
@@ -44,7 +44,7 @@ export function heldUpBy(event: LateEvent, { ready, passing }: LateRoute): strin
 }
 
 function inQueue({ peer, namespace }: LateEvent, isReadyThere: boolean): string {
-  if (peer.state === "connecting") return UNHEARD;
+  if (peer.state === "connecting") return `its bus has not said hello: ${WHO_SPEAKS}`;
   return isReadyThere
     ? "it waits in the queue, behind others"
     : `it waits in the queue, as its namespace "${namespace}" is not open; it opens with the first on()`;

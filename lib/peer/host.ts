@@ -45,6 +45,8 @@ export interface Host {
   protocolError(error: BusError, peer: Peer): void;
   /** Another bus has taken a peer's place on its link. Returns the new peer. */
   succeed(peer: Peer): Successor;
+  /** Something waits for a peer that says nothing. */
+  peerSilent(text: string): void;
   peerUp(peer: Peer): void;
   peerReady(peer: Peer, namespace: string): void;
   peerDown(peer: Peer, error: BusError): void;

@@ -2,6 +2,7 @@ import { BusError, type End, type ErrorCode } from "../errors/bus-error.ts";
 import type { Hold } from "../links/hold.ts";
 import type { Peer } from "../message/peer.ts";
 import type { Scope } from "./host.ts";
+import type { Patience } from "./patience.ts";
 
 /** What ends with an error when nothing goes to its peer any more: a message, or the wait for a namespace. */
 export interface Obstructed {
@@ -12,11 +13,13 @@ export interface Obstructed {
 /** All that wait for namespaces of one peer to open; they keep the process alive. */
 export class Openings {
   readonly #hold: Hold;
+  readonly #patience: Patience;
   readonly #awaited = new Set<Opening>();
   #isOver = false;
 
-  constructor(hold: Hold) {
+  constructor(hold: Hold, patience: Patience) {
     this.#hold = hold;
+    this.#patience = patience;
   }
 
   /** The namespaces that are waited for. */
@@ -26,6 +29,7 @@ export class Openings {
 
   add(opening: Opening): void {
     this.#awaited.add(opening);
+    this.#patience.expectHello();
     this.#update();
   }
 

@@ -91,8 +91,8 @@ export class Session
     this.target = target;
     this.serialization = link.serialization;
     this.hold = new Hold(link);
-    this.openings = new Openings(this.hold);
-    this.#patience = new Patience(this.hold);
+    this.#patience = new Patience(this, (text) => host.peerSilent(text));
+    this.openings = new Openings(this.hold, this.#patience);
     this.backlog = new Backlog(this, host.bounds, host.total);
     const sequence = predecessor?.handshake.rivalSequence ?? newSequence();
     this.outbox = new Outbox(this, sequence, () => host.progressed());

@@ -76,6 +76,8 @@ export class World {
   #closing = 0;
 
   constructor(serialization: "json" | "clone") {
+    // Time is simulated, and often still: nobody need hear of a silence.
+    this.#sandbox.stub(process, "emitWarning");
     this.#clock = this.#sandbox.useFakeTimers({
       toFake: [
         "nextTick",
