@@ -1,10 +1,18 @@
-// Writes what is published: a file for each entry of package.json, and what they share. `npm run build` runs it.
-import { readFileSync } from "node:fs";
+// Writes what is published: a file for each entry of package.json, and what they share, and declarations for require.
+// `npm run build` runs it.
+import { copyFileSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type BuildOptions, build, type OutputOptions } from "rolldown";
+import { type BuildOptions, build, type OutputOptions, type Plugin } from "rolldown";
 
-/** What package.json says of an entry: where its declarations are, and its bundle. */
+/** What package.json says of an entry, for who requires it and for who imports it. */
 interface Entry {
+  readonly require: Files;
+  readonly default: Files;
+}
+
+/** Where its declarations are, and its bundle. */
+interface Files {
   readonly types: string;
   readonly default: string;
 }
@@ -18,15 +26,27 @@ const { dependencies, exports } = JSON.parse(
   readonly exports: Readonly<Record<string, Entry | string>>;
 };
 
+const entries = Object.values(exports).filter((entry) => typeof entry === "object");
+
 /** The source of each entry, by the name of its bundle: whoever adds an entry to package.json is done. */
 const input = Object.fromEntries(
-  Object.values(exports)
-    .filter((entry) => typeof entry === "object")
-    .map((entry) => [
-      partOf(entry.default, /^\.\/dist\/bundle\/(.+)\.js$/),
-      `${partOf(entry.types, /^\.\/dist\/(lib\/.+)\.d\.ts$/)}.ts`,
-    ]),
+  entries.map((entry) => [
+    partOf(entry.default.default, /^\.\/dist\/bundle\/(.+)\.js$/),
+    `${partOf(entry.default.types, /^\.\/dist\/(lib\/.+)\.d\.ts$/)}.ts`,
+  ]),
 );
+
+/** Who requires an entry gets the module that is imported: there is only one. */
+const required: Plugin = {
+  name: "required",
+  generateBundle() {
+    for (const entry of entries) {
+      const fileName = partOf(entry.require.default, /^\.\/dist\/bundle\/(.+\.cjs)$/);
+      const source = `module.exports = require("./${basename(entry.default.default)}");\n`;
+      this.emitFile({ type: "asset", fileName, source });
+    }
+  },
+};
 
 const output: OutputOptions = {
   dir: "dist/bundle",
@@ -59,6 +79,7 @@ export function optionsOf({ minify = false, write = false }: Making = {}): Build
     cwd: fileURLToPath(root),
     input,
     platform: "node",
+    plugins: [required],
     // They stay dependencies, and who bundles an application has one copy of each.
     external: Object.keys(dependencies),
     // A warning is a mistake, such as a circle of chunks.
@@ -70,7 +91,14 @@ export function optionsOf({ minify = false, write = false }: Making = {}): Build
   };
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await build(optionsOf({ write: true }));
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await build(optionsOf({ write: true }));
+  // They are written by hand, and tsc copies none.
+  for (const { types } of entries.map((entry) => entry.require)) {
+    const source = partOf(types, /^\.\/dist\/(lib\/.+\.d\.cts)$/);
+    copyFileSync(new URL(source, root), new URL(types, root));
+  }
+}
 
 function partOf(path: string, form: RegExp): string {
   const part = form.exec(path)?.[1];

@@ -28,7 +28,10 @@ export type {
  */
 const clusterphone: Clusterphone = inProcess("classic", start);
 
-export { clusterphone as default, clusterphone as "module.exports" };
+export default clusterphone;
+
+/** @internal What require gives. TypeScript has index.d.cts for that, and before 5.6 cannot read such a name. */
+export { clusterphone as "module.exports" };
 
 function start(): Clusterphone {
   const cluster = process.getBuiltinModule(

@@ -19,7 +19,7 @@ const PACKED = new RegExp(
   `^(${[
     /package\.json|LICENSE|(README|AGENTS|CHANGELOG|CONTRIBUTING|SECURITY)\.md/,
     /docs\/.+\.(md|svg)|examples\/.+\.ts|bench\/results\/.+\.md/,
-    /lib\/.+\.ts|dist\/lib\/.+\.d\.ts(\.map)?|dist\/bundle\/[^/]+\.js(\.map)?/,
+    /lib\/.+\.c?ts|dist\/lib\/.+\.d\.(ts(\.map)?|cts)|dist\/bundle\/[^/]+\.(js(\.map)?|cjs)/,
   ]
     .map(({ source }) => source)
     .join("|")})$`,
@@ -32,11 +32,18 @@ const entries = Object.entries(
 ).flatMap(([path, files]) =>
   typeof files === "string"
     ? []
-    : [{ name: `clusterphone${path.slice(1)}`, files: Object.values(files) }],
+    : [
+        {
+          name: `clusterphone${path.slice(1)}`,
+          files: Object.values(files).flatMap((kind) => Object.values(kind)),
+        },
+      ],
 );
 
 interface Manifest {
-  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  readonly exports: Readonly<
+    Record<string, string | Readonly<Record<string, Readonly<Record<string, string>>>>>
+  >;
 }
 
 /** What `import "clusterphone"` may read: the entry and the core, and the two files of eventemitter3. */
@@ -75,6 +82,29 @@ const TSCONFIG = {
     typeRoots: [join(root, "node_modules/@types")],
   },
   files: ["program.mts", "program.cts", "classic.mts", "classic.cts"],
+};
+
+/** Whether what require gives has, by its types, all that import gives. */
+const COMPLETE = `
+import * as required from "clusterphone";
+import type * as Imported from "clusterphone" with { "resolution-mode": "import" };
+import * as requiredTesting from "clusterphone/testing";
+import type * as ImportedTesting from "clusterphone/testing" with { "resolution-mode": "import" };
+
+export const all: typeof Imported = required;
+export const testing: typeof ImportedTesting = requiredTesting;
+`;
+
+/** The oldest TypeScript that has to understand the types, the last one written in itself, and the newest. */
+const TYPESCRIPTS = ["5.4", "6", "7"];
+
+/** Compiled by each of them, with the declarations of the package themselves. */
+const TSCONFIG_TYPES = {
+  compilerOptions: { ...TSCONFIG.compilerOptions, target: "es2022", noEmit: true },
+  files: [
+    ...["fits.mts", "fits.cts", "fits-not.mts", "fits-not.cts"],
+    ...["classic.mts", "classic.cts", "complete.cts"],
+  ],
 };
 
 /** The bridge from version 1, in either kind of module; the worker is the same program. */
@@ -184,11 +214,7 @@ async function main(): Promise<void> {
   });
   await check("publint finds nothing", () => run(root, bin("publint"), "--strict", tarball));
   await check("the types resolve wherever the code does", () =>
-    run(
-      root,
-      bin("attw"),
-      ...[tarball, "--profile", "node16", "--ignore-rules", "cjs-resolves-to-esm"],
-    ),
+    run(root, bin("attw"), tarball, "--profile", "node16"),
   );
 
   await run(folder, "mkdir", project);
@@ -199,8 +225,14 @@ async function main(): Promise<void> {
   const classic = (load: string) => CLASSIC.replace("LOAD", load);
   write("classic.mts", classic('import clusterphone from "clusterphone/classic";'));
   write("classic.cts", classic('import clusterphone = require("clusterphone/classic");'));
+  write("complete.cts", COMPLETE);
+  for (const name of ["fits", "fits-not"]) {
+    const text = readFileSync(join(root, `spec/types/${name}.ts`), "utf8");
+    for (const kind of ["mts", "cts"]) write(`${name}.${kind}`, text);
+  }
   write("quiet.mjs", QUIET);
   write("tsconfig.json", JSON.stringify(TSCONFIG));
+  write("tsconfig.types.json", JSON.stringify(TSCONFIG_TYPES));
 
   await check("it installs into an empty project", () =>
     run(project, "npm", "install", "--prefer-offline", "--no-audit", "--no-fund", tarball),
@@ -284,6 +316,25 @@ async function main(): Promise<void> {
   await check("a project in TypeScript compiles, as ESM and as CommonJS", () =>
     run(project, process.execPath, join(root, "node_modules/typescript/bin/tsc"), "-p", project),
   );
+  for (const version of TYPESCRIPTS) {
+    for (const module of ["node16", "nodenext"]) {
+      await check(
+        `TypeScript ${version} takes what fits, and no more, with module ${module}`,
+        () => {
+          const typescript = ["--yes", "--package", `typescript@${version}`, "tsc"];
+          return run(
+            project,
+            "npx",
+            ...typescript,
+            "-p",
+            "tsconfig.types.json",
+            "--module",
+            module,
+          );
+        },
+      );
+    }
+  }
   for (const [file, prints] of [
     ["out/program.mjs", PRINTS],
     ["out/program.cjs", PRINTS],
