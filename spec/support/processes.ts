@@ -10,6 +10,9 @@ export interface Ended {
 
 const started = new Set<ChildProcess>();
 
+/** On a busy machine a process may take longer to start than a bus waits without a word. */
+const SILENCE = /^\(node:\d+\) \[CLUSTERPHONE_SILENCE\].*\n(\(Use `node --trace-warnings .*\n)?/gm;
+
 /** The compiled entry point of that name in `spec/workers`. */
 export function entryOf(name: string): string {
   const here = import.meta.url;
@@ -48,7 +51,7 @@ export function ended(child: ChildProcess): Promise<Ended> {
   return new Promise((resolve) => {
     child.once("close", (code, signal) => {
       started.delete(child);
-      resolve({ code, signal, output });
+      resolve({ code, signal, output: output.replace(SILENCE, "") });
     });
   });
 }
