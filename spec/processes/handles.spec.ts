@@ -469,7 +469,7 @@ describe("handles", () => {
   it("are lost where the receiver has no descriptor left, and what follows goes on", async () => {
     const limited = start("receiver", [], {
       execPath: "/bin/sh",
-      execArgv: ["-c", 'ulimit -n 48 && exec "$0" "$@"', process.execPath],
+      execArgv: ["-c", 'ulimit -n 256 && exec "$0" "$@"', process.execPath],
     });
     const full = bus.to(limited);
     await full.emit("exhaust").ackd();
