@@ -69,7 +69,7 @@ describe("a peer that takes its time to start", () => {
     await turn();
     expect(hasEnded).to.equal(false);
     const said = new Promise((resolve) => {
-      bus.ns("late").once("said", (data) => resolve(data));
+      bus.ns("says once").once("said", (data) => resolve(data));
     });
     expect(await said).to.equal("once");
     expect(await once(child, "exit")).to.deep.equal([0, null]);

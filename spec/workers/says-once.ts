@@ -2,4 +2,4 @@
 import { bus } from "../../lib/index.ts";
 
 bus.ackTimeout = 1;
-bus.ns("late").to("parent").emit("said", "once");
+bus.ns("says once").to("parent").emit("said", "once");
