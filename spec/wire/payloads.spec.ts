@@ -149,11 +149,20 @@ async function expected(channels: readonly Channel[], makes: readonly Make[]): P
   );
 }
 
+/**
+ * The one difference that is known, named in docs/what-arrives.md: from Node 22 on `advanced` carries a typed array whose
+ * prototype was replaced. The serializer that Node gives to others, with which payloads are read ahead, refuses it.
+ */
+function isKnown(name: string | undefined, arrived: string | undefined): boolean {
+  return arrived === "refused" && name?.includes("bytes in disguise") === true;
+}
+
 /** What is large is read once for several peers, so that the second may get what the first did. */
 function compare(names: readonly string[], arrived: string[][], plain: string[][]): void {
   const differing = plain.flatMap((texts, peer) =>
     texts.flatMap((text, index) =>
-      [text, plain[0]?.[index]].includes(arrived[peer]?.[index])
+      [text, plain[0]?.[index]].includes(arrived[peer]?.[index]) ||
+      isKnown(names[index], arrived[peer]?.[index])
         ? []
         : [
             {
