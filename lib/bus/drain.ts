@@ -8,7 +8,7 @@ const LONG = 1000;
 const MOST_NAMED = 10;
 
 /** What a drain asks of the bus it belongs to. */
-export interface DrainBus {
+interface DrainBus {
   /** What is waited for, in words. */
   waitsFor(): string[];
   /** Its time is over: whoever waits may look again. */

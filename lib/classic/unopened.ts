@@ -9,7 +9,7 @@ export const TIME_TO_OPEN = 1000;
 const ON_ITS_WAY = 100;
 
 /** What is asked of a message that somebody waits for. */
-export interface UnopenedMessage {
+interface UnopenedMessage {
   readonly peer: { readonly id: string; isReady(namespace: string): boolean };
   readonly namespace: string;
   readonly event: string;

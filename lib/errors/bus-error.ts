@@ -65,7 +65,7 @@ export function howEnded({ exitCode, signal, cause }: End): string {
 }
 
 /** What an error is about, as far as it is known: a message is one, or a peer alone. */
-export interface Subject {
+interface Subject {
   readonly event?: string | undefined;
   readonly namespace?: string | undefined;
   readonly peer?: { readonly id: string } | undefined;

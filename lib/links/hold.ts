@@ -4,7 +4,7 @@ import type { Link } from "./link.ts";
  * Why waiting for frames keeps the process alive: the bus has listeners, a handle's fate is not known, messages wait, or
  * somebody waits for a namespace to open.
  */
-export type Reason = "listeners" | "handle" | "messages" | "opening";
+type Reason = "listeners" | "handle" | "messages" | "opening";
 
 /** Holds a link as long as there is a reason to. */
 export class Hold {

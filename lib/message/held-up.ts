@@ -4,7 +4,7 @@ import type { Stage } from "./outbound.ts";
 import { nameOf } from "./refusal.ts";
 
 /** What is asked of an event that is late. */
-export interface LateEvent extends Message {
+interface LateEvent extends Message {
   readonly stage: Stage;
   readonly hasLeft: boolean;
   readonly awaitsSocket: boolean;
@@ -13,7 +13,7 @@ export interface LateEvent extends Message {
 }
 
 /** What is asked of the way it goes. */
-export interface LateRoute {
+interface LateRoute {
   readonly ready: boolean;
   /** The event that its layers hold, and with it all that come after. */
   readonly passing: Message | undefined;

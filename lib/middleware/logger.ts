@@ -26,10 +26,10 @@ export interface FieldsLastLogger {
 export type Fields = "first" | "last" | "none";
 
 /** The levels that logging uses. */
-export type Level = "debug" | "info" | "warn";
+type Level = "debug" | "info" | "warn";
 
 /** Writes a sentence, and the same as fields where the logger takes them. */
-export type Write = (level: Level, text: string, fields: () => object) => void;
+type Write = (level: Level, text: string, fields: () => object) => void;
 
 /** How to write to a logger. Throws a `TypeError` if it is none. */
 export function writerTo(logger: unknown, fields: Fields | undefined): Write {

@@ -9,7 +9,7 @@ import type { Backlog } from "./backlog.ts";
 import { share } from "./sharing.ts";
 
 /** What is asked of the peer whose payloads are read. */
-export interface PayloadReaderPeer {
+interface PayloadReaderPeer {
   readonly serialization: Serialization;
   readonly link: Link;
   readonly backlog: Backlog;

@@ -6,7 +6,7 @@ export interface Step {
 }
 
 /** Stands for everything that was in a queue at some time. */
-export interface Mark {
+interface Mark {
   /** How many that were. */
   place: number;
 }

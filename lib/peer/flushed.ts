@@ -32,7 +32,7 @@ export function holds(outbox: Outbox, namespace: string): boolean {
 }
 
 /** What a close asks of a peer. */
-export interface ClosingPeer {
+interface ClosingPeer {
   readonly id: string;
   readonly handling: Handling;
   readonly outbox: Outbox;

@@ -28,7 +28,7 @@ export const MOST_REPEATED: number = 2 ** 20;
  * For which channel a payload is read. `undecided` is for one that clones, or asks for a `toJSON`; `held json` is for one
  * that may turn out to carry JSON: nothing is left as it is, but bytes stay bytes.
  */
-export type Purpose = "json" | "held json" | "undecided" | "advanced" | "clone";
+type Purpose = "json" | "held json" | "undecided" | "advanced" | "clone";
 
 /**
  * What was read of a payload. Its plain objects and lists are copies: whatever the user's code had to

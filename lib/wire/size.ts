@@ -5,7 +5,7 @@ import { bufferOf, lengthOf } from "./views.ts";
 const PLAIN = 8;
 
 /** How the bytes of a view are counted: as its own, or as those of all of its buffer, which a clone takes along. */
-export type ViewsCount = "own" | "whole";
+type ViewsCount = "own" | "whole";
 
 /**
  * How many bytes a value takes, about: texts by their length, bytes as they are, shared memory as nothing. Runs no

@@ -10,7 +10,7 @@ export const LONG: number = 2 ** 12;
 const MOST_A_CHARACTER = 6;
 
 /** How a payload was read. */
-export type Form =
+type Form =
   /** There is none. */
   | "nothing"
   /** A value for the text of the frame; nothing in it is the user's. */
