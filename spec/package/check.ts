@@ -7,6 +7,7 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 import { optionsOf } from "../../bundle.ts";
+import { check, conclude, fail } from "../support/checks.ts";
 import { deadLinks } from "./links.ts";
 
 const root = fileURLToPath(new URL(".", import.meta.resolve("clusterphone/package.json")));
@@ -137,20 +138,6 @@ else {
   child.on("exit", (code, signal) => console.log(code, signal, said.length));
 }
 `;
-
-let passed = 0;
-let failed = 0;
-
-async function check(title: string, task: () => unknown): Promise<void> {
-  try {
-    await task();
-    passed++;
-    console.log(`ok      ${title}`);
-  } catch (error) {
-    failed++;
-    console.log(`not ok  ${title}\n${(error as Error).message}`);
-  }
-}
 
 /** Resolves to what the command printed; rejects, with all it printed, if it fails or hangs. */
 function run(cwd: string, command: string, ...parameters: string[]): Promise<string> {
@@ -348,10 +335,8 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
-  failed++;
-  console.log(`not ok  ${(error as Error).message}`);
+  fail("the checks went on to their end", error);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+conclude();

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { check, conclude } from "../support/checks.ts";
 
 const PM2 = "pm2@7.0.4";
 /** Milliseconds until a wait is given up. */
@@ -16,8 +17,6 @@ const folder = mkdtempSync(join(tmpdir(), "clusterphone-pm2-"));
 const out = join(folder, "out");
 const here = import.meta.url;
 const app = fileURLToPath(new URL(`./app${here.slice(-3)}`, here));
-let passed = 0;
-let failed = 0;
 
 function pm2(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<unknown> {
   const options = { env: { ...process.env, ...env, PM2_HOME: folder, OUT: out } };
@@ -47,17 +46,6 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
-}
-
-async function check(title: string, task: () => Promise<void>): Promise<void> {
-  try {
-    await task();
-    passed++;
-    console.log(`ok: ${title}`);
-  } catch (error) {
-    failed++;
-    console.log(`not ok: ${title}`, error);
-  }
 }
 
 /** Asks until told to stop. Returns how many requests went well; throws with the first that did not. */
@@ -113,5 +101,4 @@ try {
   await pm2(["kill"]).catch(() => undefined);
   rmSync(folder, { recursive: true, force: true });
 }
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed > 0 ? 1 : 0;
+conclude();

@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { check, conclude } from "../support/checks.ts";
 
 const root = fileURLToPath(new URL(".", import.meta.resolve("clusterphone/package.json")));
 /** Only the runners whose name begins so, if it is given. */
@@ -133,20 +134,6 @@ const COMPLAINT =
 /** What Node says itself of an option that a runner needs. */
 const EXPECTED = /^\(node:\d+\) ExperimentalWarning: VM Modules.*\n.*--trace-warnings.*\n/gm;
 
-let passed = 0;
-let failed = 0;
-
-async function check(title: string, task: () => Promise<unknown>): Promise<void> {
-  try {
-    await task();
-    passed++;
-    console.log(`ok      ${title}`);
-  } catch (error) {
-    failed++;
-    console.log(`not ok  ${title}\n${(error as Error).message}`);
-  }
-}
-
 /** Resolves to all that was printed; rejects with it if the command fails or does not end by itself. */
 function run(cwd: string, command: string, ...parameters: string[]): Promise<string> {
   // As from a shell: not as a part of whoever runs this.
@@ -213,5 +200,4 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed > 0 ? 1 : 0;
+conclude();
