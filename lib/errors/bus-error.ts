@@ -48,20 +48,22 @@ export type ErrorCode =
   | "ERR_TOO_LARGE"
   | "ERR_UNHANDLED";
 
-/** How a process or thread ended, as far as it is known. */
+/** How a process, a thread or the way to it ended, as far as it is known. */
 export interface End {
   readonly exitCode?: number | undefined;
   readonly signal?: NodeJS.Signals | undefined;
   /** Why it never began. */
   readonly cause?: unknown;
+  /** What else is known, in words that follow the name of a peer: `said goodbye`. */
+  readonly reason?: string | undefined;
 }
 
 /** An end in words, as they follow the name of a peer. */
-export function howEnded({ exitCode, signal, cause }: End): string {
+export function howEnded({ exitCode, signal, cause, reason }: End): string {
   if (cause !== undefined) return `was never started: ${messageOf(cause)}`;
   if (signal) return `was ended by ${signal}`;
   if (exitCode !== undefined) return `exited with code ${exitCode}`;
-  return "disconnected";
+  return reason ?? "disconnected";
 }
 
 /** What an error is about, as far as it is known: a message is one, or a peer alone. */

@@ -99,7 +99,7 @@ export class Bundle implements EventBundle, FrameParcel {
     return this.#parts().flatMap((part) => {
       if (typeof part !== "string") return part;
       const items = JSON.parse(`[${part}]`) as WireItem[];
-      return items.map((item) => restore(readEvent(item, undefined).arrival));
+      return items.map((item) => restore(readEvent(item, undefined, 0).arrival));
     });
   }
 

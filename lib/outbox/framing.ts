@@ -1,9 +1,9 @@
+import type { Pace } from "../links/link.ts";
 import type { Flow } from "../wire/parcel.ts";
 import type { Serialization } from "../wire/serialization.ts";
 
-/** Messages in a frame, at most, and where there are so many at least. */
+/** Messages in a frame, at most. */
 export const MOST_IN_FRAME = 256;
-const LEAST_IN_FRAME = 2;
 /** Of what is in flight a frame takes this part, so that both sides have something to do at all times. */
 const SHARE = 4;
 /** In `json`, where a frame costs little, it takes less of what is few. */
@@ -22,15 +22,20 @@ export interface Traffic {
 }
 
 /** How many of the messages that wait the next frame takes at most, by how the first of them moves. */
-export function mostInFrame(flow: Flow | undefined, waiting: number, traffic: Traffic): number {
+export function mostInFrame(
+  flow: Flow | undefined,
+  waiting: number,
+  traffic: Traffic,
+  { leastInFrame }: Pace,
+): number {
   switch (flow) {
     case "request": {
       const all = traffic.inFlight + waiting;
       const share = all < FEW && traffic.serialization === "json" ? SHARE_OF_FEW : SHARE;
-      return between(LEAST_IN_FRAME, Math.ceil(all / share), MOST_IN_FRAME);
+      return between(leastInFrame, Math.ceil(all / share), MOST_IN_FRAME);
     }
     case "answer":
-      return between(LEAST_IN_FRAME, traffic.lastFrameCount, MOST_IN_FRAME);
+      return between(leastInFrame, traffic.lastFrameCount, MOST_IN_FRAME);
     case "one way":
     case undefined:
       return between(MOST_ONE_WAY, Math.ceil(waiting / SHARE), MOST_IN_FRAME);

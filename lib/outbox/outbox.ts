@@ -1,5 +1,5 @@
 import type { Hold } from "../links/hold.ts";
-import type { Link, SendFailure } from "../links/link.ts";
+import { type Link, type Pace, PIPE, type SendFailure } from "../links/link.ts";
 import { OutboundMessage } from "../message/outbound.ts";
 import { OutboundEvent } from "../message/outbound-event.ts";
 import { outside } from "../time/context.ts";
@@ -19,9 +19,7 @@ import { endSharing, flushSoon, type SharingOutbox } from "./sharing.ts";
 import { handleOf, Transfer } from "./transfer.ts";
 import type { OutboxTranslator } from "./translation.ts";
 
-/** Frames given to the channel and not taken by the system, beyond which everything waits here. */
-const MOST_UNWRITTEN = 64;
-/** The same for `flush()`: while code runs that never pauses, nothing is told to have been taken. */
+/** Frames given to the channel and not taken by the system, beyond which everything waits here, for `flush()`: while code runs that never pauses, nothing is told to have been taken. */
 const MOST_FLUSHED = 4096;
 /** What is emitted in one tick beyond this many messages, or the room for a burst, counts as waiting. */
 const BURST = 4096;
@@ -45,6 +43,7 @@ export interface OutboxPeer extends Traffic {
  */
 export class Outbox implements SharingOutbox, BundleOutbox {
   readonly #peer: OutboxPeer;
+  readonly #pace: Pace;
   readonly #queue = new Queue();
   #scheduled = false;
   readonly #sequence: Sequence;
@@ -59,8 +58,8 @@ export class Outbox implements SharingOutbox, BundleOutbox {
   readonly #writing = new Set<readonly Parcel[]>();
   /** The link asks to wait until they have. */
   #isBlocked = false;
-  /** The channel is broken, and takes nothing more. */
-  #isBroken = false;
+  /** It takes nothing at all: it is broken, or keeps nothing for now that it cannot send. */
+  #isShut = false;
   /** The process ends with the tick: what comes is written at once. */
   #isLast = false;
   readonly #reader: PayloadReader;
@@ -71,6 +70,7 @@ export class Outbox implements SharingOutbox, BundleOutbox {
 
   constructor(peer: OutboxPeer, sequence: Sequence, onProgress: () => void) {
     this.#peer = peer;
+    this.#pace = peer.link.pace ?? PIPE;
     this.#sequence = sequence;
     this.#reader = new PayloadReader(peer);
     this.#frames = new Frames(peer, sequence, this.#reader);
@@ -85,7 +85,7 @@ export class Outbox implements SharingOutbox, BundleOutbox {
 
   get #isFull(): boolean {
     const { backlog } = this.#peer;
-    return this.#isBlocked || this.#unwritten >= MOST_UNWRITTEN || backlog.isFull;
+    return this.#isBlocked || this.#unwritten >= this.#pace.mostUnwritten || backlog.isFull;
   }
 
   get #isBurst(): boolean {
@@ -278,7 +278,7 @@ export class Outbox implements SharingOutbox, BundleOutbox {
   }
 
   /** Writes what waits, as far as the link takes it. That is of many: what the channel keeps for it is nobody's. */
-  #write(mostUnwritten = MOST_UNWRITTEN): void {
+  #write(mostUnwritten?: number): void {
     // What is emitted while payloads are read, by getters, goes too.
     if (this.#isWriting) return;
     this.#isWriting = true;
@@ -290,7 +290,7 @@ export class Outbox implements SharingOutbox, BundleOutbox {
     this.#idle();
   }
 
-  #writeAll(mostUnwritten: number): void {
+  #writeAll(mostUnwritten: number | undefined): void {
     let sent = 0;
     while (this.#takes(mostUnwritten) && sent < this.#queue.parcels.length) {
       sent += this.#send(this.#queue.parcels, sent);
@@ -300,16 +300,16 @@ export class Outbox implements SharingOutbox, BundleOutbox {
   }
 
   /** Whether the next frame may be given to the channel, of which so many may be unwritten. */
-  #takes(mostUnwritten: number): boolean {
+  #takes(mostUnwritten: number | undefined): boolean {
     if (this.#transfer.isUnderWay) return false;
-    if (mostUnwritten === MOST_UNWRITTEN) return !this.#isFull;
-    if (this.#isBroken || this.#unwritten >= mostUnwritten) return false;
+    if (mostUnwritten === undefined) return !this.#isFull;
+    if (this.#isShut || this.#unwritten >= mostUnwritten) return false;
     return this.#isLast || !this.#peer.backlog.isFull;
   }
 
   /** Makes a frame of the parcels from `start` on and sends it. Returns how many it has dealt with. */
   #send(parcels: readonly Parcel[], start: number, step?: Step): number {
-    const most = mostInFrame(parcels[start]?.flow, parcels.length - start, this.#peer);
+    const most = mostInFrame(parcels[start]?.flow, parcels.length - start, this.#peer, this.#pace);
     const encoded = this.#frames.make(parcels, start, most);
     const { consumed } = encoded;
     if (this.#closed) return consumed;
@@ -373,11 +373,17 @@ export class Outbox implements SharingOutbox, BundleOutbox {
     }
   }
 
+  /** The link asks to wait, or says that it takes frames again. */
+  flow(isOpen: boolean): void {
+    this.#isShut = this.#isBlocked = !isOpen;
+    if (!this.#closed && !this.#isFull) this.#resume();
+  }
+
   /** A frame was taken by the system. */
   #leave(bytes: number): void {
     this.#unwritten--;
     this.#peer.backlog.took(bytes);
-    if (this.#unwritten === 0) this.#isBlocked = false;
+    if (this.#unwritten === 0) this.#isBlocked = this.#isShut;
   }
 
   #wrote(parcels: readonly Parcel[]): void {
@@ -391,8 +397,7 @@ export class Outbox implements SharingOutbox, BundleOutbox {
    * not take waits here with the rest.
    */
   #break(parcels: readonly Parcel[]): void {
-    this.#isBlocked = true;
-    this.#isBroken = true;
+    this.#isShut = this.#isBlocked = true;
     for (const parcel of parcels) parcel.notWritten();
     this.#queue.putBack(parcels);
   }

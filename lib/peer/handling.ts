@@ -11,6 +11,8 @@ export class Handling {
   readonly #host: Host;
   readonly #peer: EventPeer;
   readonly #byId = new Map<number, InboundEvent>();
+  /** How long the frame that is being read was kept by its link, in ms: a deadline in it is so much nearer. */
+  waited = 0;
   /** The event that a handle belongs to, and whether that came along: only one can be under way. */
   #handleOf: { readonly id: number; readonly arrived: boolean } | undefined;
 
@@ -25,7 +27,7 @@ export class Handling {
       readEvents(item, this.start);
       return false;
     }
-    const { arrival, unread, expectsHandle } = readEvent(item, handle);
+    const { arrival, unread, expectsHandle } = readEvent(item, handle, this.waited);
     if (expectsHandle) {
       this.#handleOf = { id: arrival.id, arrived: handle !== undefined };
       // The sender learns it by the check that follows; no listener runs.

@@ -49,6 +49,7 @@ const SEATS: Readonly<Record<PeerKind, number>> = {
   thread: Seat.PARENT,
   port: Seat.EQUAL,
   memory: Seat.EQUAL,
+  remote: Seat.EQUAL,
 };
 const ACROSS: Readonly<Record<number, number>> = {
   [Seat.PARENT]: Seat.CHILD,

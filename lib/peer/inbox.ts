@@ -53,8 +53,9 @@ export class Inbox {
   }
 
   /** A frame, with the handle that came along. Returns whether it was for us. Never throws. */
-  take(body: unknown, handle: Handle | undefined): boolean {
+  take(body: unknown, handle: Handle | undefined, waited = 0): boolean {
     try {
+      this.#peer.handling.waited = waited;
       return this.receive(decodeFrame(body), handle);
     } catch (error) {
       if (handle) discard(handle);

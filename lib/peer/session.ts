@@ -198,11 +198,6 @@ export class Session
     return !this.#routes.areIdle;
   }
 
-  /** The other side's bus has been heard of. */
-  get isUp(): boolean {
-    return this.handshake.isHeard;
-  }
-
   greet(): void {
     if (this.#state !== "down") this.handshake.begin();
   }
@@ -314,8 +309,12 @@ export class Session
 
   // What the link tells, in the context of whoever opened the channel.
 
-  frame(body: unknown, handle: Handle | undefined): boolean {
-    return outside(this.#inbox.take, this.#inbox, body, handle);
+  frame(body: unknown, handle: Handle | undefined, waited?: number): boolean {
+    return outside(this.#inbox.take, this.#inbox, body, handle, waited);
+  }
+
+  flow(isOpen: boolean): void {
+    this.outbox.flow(isOpen);
   }
 
   foreign(message: unknown, handle: Handle | undefined): boolean {

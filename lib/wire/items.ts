@@ -139,6 +139,7 @@ export function plainEventHead(wantsAck: boolean): number {
 export function readEvent(
   item: WireItem,
   handle: Handle | undefined,
+  waited: number,
 ): { arrival: Arrival; unread: string | undefined; expectsHandle: boolean } {
   const head = item[0] as number;
   const meta = readMeta(item[4]);
@@ -151,7 +152,7 @@ export function readEvent(
     headers: meta.h,
     wantsAck: (head & Flag.WANTS_ACK) !== 0,
     handle: expectsHandle ? handle : undefined,
-    remaining: meta.d,
+    remaining: meta.d === undefined ? undefined : Math.max(0, meta.d - waited),
     isCancellable: meta.s === 1,
   };
   return { arrival, unread: meta.b, expectsHandle };

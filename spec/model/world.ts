@@ -329,7 +329,7 @@ export class World {
 
   #close(side: Side, namespace: 0 | 1 | undefined): void {
     const { bus, name, peer } = this.#parties[side];
-    if (!peer.isUp) this.#meetsNobody = true;
+    if (!peer.handshake.isHeard) this.#meetsNobody = true;
     const closed = namespace === undefined ? bus : bus.ns(NAMESPACES[namespace]);
     this.#tell(name, "close");
     this.#closing++;
