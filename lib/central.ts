@@ -12,5 +12,5 @@ export interface Central {
 /** Those of whichever copy of the package came first. */
 export const central: Central = inProcess("central", () => {
   const hub = new Hub([nodeConnector]);
-  return { hub, bus: new Bus(hub, hub.namespace(DEFAULT_NAMESPACE), true) };
+  return { hub, bus: new Bus(hub, DEFAULT_NAMESPACE, true) };
 });

@@ -1,10 +1,14 @@
 import type { Bus } from "./bus/bus.ts";
 import { central } from "./central.ts";
 
-export type { Bus, CloseOptions, PeerTarget } from "./bus/bus.ts";
+export type { Bus, CloseOptions } from "./bus/bus.ts";
 export type { LifecycleEvents } from "./bus/lifecycle.ts";
+export type { GroupTarget, PeerTarget } from "./bus/targets.ts";
 export type { Middleware, Next, Slot } from "./chain/layer.ts";
+export type { Any, AnyOptions } from "./emit/any.ts";
 export type { Data, EventMap, Listener, NoEvents, Reply, Untyped } from "./emit/event-map.ts";
+export type { Gathering, Outcome, OutcomesCallback } from "./emit/gathering.ts";
+export type { Group } from "./emit/group.ts";
 export type { AckCallback, Receipt } from "./emit/receipt.ts";
 export type { Target } from "./emit/target.ts";
 export {
@@ -17,7 +21,7 @@ export {
 export type { Endpoint } from "./links/connector.ts";
 export type { PeerKind } from "./links/link.ts";
 export type { Direction, Kind, Message } from "./message/message.ts";
-export type { EmitOptions } from "./message/options.ts";
+export type { AnyEmitOptions, EmitOptions } from "./message/options.ts";
 export type { Peer, PeerState } from "./message/peer.ts";
 export { ackTracking } from "./middleware/ack-tracking.ts";
 export { fdGuard } from "./middleware/fd-guard.ts";

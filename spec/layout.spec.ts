@@ -20,10 +20,11 @@ const FLOORS: Record<string, readonly string[]> = {
   namespace: ["errors", "message", "chain"],
   middleware: ["errors", "message", "chain"],
   peer: ["errors", "time", "wire", "links", "message", "chain", "outbox", "namespace"],
-  emit: ["errors", "message", "peer"],
+  dispatch: ["errors", "time", "wire", "message", "namespace", "outbox", "peer"],
+  emit: ["errors", "message", "peer", "dispatch"],
   bus: [
     ...["errors", "time", "links", "message", "chain", "outbox", "namespace", "middleware"],
-    ...["peer", "emit"],
+    ...["peer", "dispatch", "emit"],
   ],
   "central.ts": ["links", "bus"],
   "index.ts": [
@@ -48,7 +49,7 @@ const KEYS: Record<string, readonly string[]> = {
   "testing/index.ts": ["links/memory.ts"],
 };
 
-const MOST_LINES = 470;
+const MOST_LINES = 439;
 
 interface Import {
   readonly from: string;

@@ -1,16 +1,20 @@
 import type { EventEmitter } from "eventemitter3";
 import type { Layer, Middleware } from "../chain/layer.ts";
+import { Line } from "../dispatch/line.ts";
+import { Any, type AnyOptions } from "../emit/any.ts";
 import type { EventMap, EventName, Listener, Untyped } from "../emit/event-map.ts";
+import { Group } from "../emit/group.ts";
 import { Target } from "../emit/target.ts";
 import { atCaller, BusError } from "../errors/bus-error.ts";
 import { check, wrong } from "../errors/check.ts";
-import type { Endpoint } from "../links/connector.ts";
 import type { Peer } from "../message/peer.ts";
 import type { AnyListener } from "../namespace/listeners.ts";
 import type { Namespace, NamespaceOptions } from "../namespace/namespace.ts";
 import type { Limits } from "../outbox/limits.ts";
 import type { Hub } from "./hub.ts";
 import type { LifecycleEvents } from "./lifecycle.ts";
+import { type Members, membersOf } from "./members.ts";
+import type { GroupTarget, PeerTarget } from "./targets.ts";
 
 /** The namespace of the central bus, as in version 1. */
 export const DEFAULT_NAMESPACE = "_";
@@ -25,6 +29,7 @@ export interface CloseOptions {
 }
 
 const CLOSE_OPTIONS: readonly (keyof CloseOptions)[] = ["timeout"];
+const ANY_OPTIONS: readonly (keyof AnyOptions)[] = ["concurrency"];
 const NAMESPACE_OPTIONS: readonly (keyof NamespaceOptions)[] = ["ready"];
 
 /**
@@ -42,13 +47,13 @@ export class Bus<
   readonly #isManual: boolean;
   readonly #targets = new WeakMap<Peer, Target<Outgoing>>();
 
-  /** The namespace. */
-  readonly name: string;
+  /** The namespace that this bus is a view of. */
+  readonly namespace: string;
 
   /** @internal */
-  constructor(hub: Hub, { name }: { readonly name: string }, isCentral: boolean, isManual = false) {
+  constructor(hub: Hub, namespace: string, isCentral: boolean, isManual = false) {
     this.#hub = hub;
-    this.name = name;
+    this.namespace = namespace;
     this.#isCentral = isCentral;
     this.#isManual = isManual;
     this.lifecycle = hub.lifecycle.emitter;
@@ -61,7 +66,7 @@ export class Bus<
   use(middleware: Middleware): this {
     check.function(middleware, "a middleware");
     if (!this.#isCentral) this.#open();
-    this.#hub.layers.use(middleware as Layer, this.#isCentral ? undefined : this.name);
+    this.#hub.layers.use(middleware as Layer, this.#isCentral ? undefined : this.namespace);
     return this;
   }
 
@@ -85,7 +90,7 @@ export class Bus<
   off<Event extends EventName<Incoming>>(event: Event, listener?: Listener<Incoming, Event>): this {
     check.name(event, "an event");
     if (listener !== undefined) check.function(listener, "a listener");
-    this.#hub.local(this.name).listeners.off(event, listener as AnyListener | undefined);
+    this.#hub.local(this.namespace).listeners.off(event, listener as AnyListener | undefined);
     return this;
   }
 
@@ -97,10 +102,38 @@ export class Bus<
     const peer = this.#hub.peers.of(target);
     let known = this.#targets.get(peer);
     if (!known) {
-      known = new Target(peer.route(this.name));
+      known = new Target(peer.route(this.namespace));
       this.#targets.set(peer, known);
     }
     return known;
+  }
+
+  /**
+   * Chooses several peers: `"workers"`, `"children"`, `"threads"`, the name of buses, a list of what `to` takes, or a
+   * function that is asked of each peer. Each member gets what is emitted, and has an outcome of its own. Throws a
+   * `TypeError` for anything else.
+   */
+  all(group: GroupTarget): Group<Outgoing> {
+    return new Group(this.#hub, this.namespace, this.#membersOf(group));
+  }
+
+  /**
+   * Chooses a group as `all` does, of which one peer gets each message: whichever is free. What waits for one waits in
+   * what is returned, so keep it. Throws a `TypeError` for what is no group, and for wrong options.
+   */
+  any(group: GroupTarget, options: AnyOptions = {}): Any<Outgoing> {
+    check.options(options, "any()", ANY_OPTIONS);
+    const { concurrency = Infinity } = options;
+    if (!(concurrency >= 1 && (Number.isInteger(concurrency) || concurrency === Infinity))) {
+      throw wrong("the option concurrency", "a whole number from 1 on, or Infinity", concurrency);
+    }
+    const members = this.#membersOf(group);
+    const make = () => new Line(this.#hub, this.namespace, members, concurrency);
+    const line =
+      typeof group === "string"
+        ? this.#hub.lines.known(`${this.namespace} ${concurrency} ${group}`, make)
+        : make();
+    return new Any<Outgoing>(this.#hub, line);
   }
 
   /** The bus of another namespace, with types of its own. */
@@ -118,7 +151,20 @@ export class Bus<
     }
     const isManual = options.ready === "manual";
     if (isManual) this.#hub.namespace(name).isManual = true;
-    return new Bus<In, Out>(this.#hub, { name }, name === DEFAULT_NAMESPACE, isManual);
+    return new Bus<In, Out>(this.#hub, name, name === DEFAULT_NAMESPACE, isManual);
+  }
+
+  /**
+   * What the bus of this process is called, in every namespace: other processes find it by that name, as in
+   * `bus.any("orders")`. Peers are told in the hello, so it is set before the first `on` or `to`; later it throws an
+   * `Error`. Anything but 1 to 64 letters, digits, `_` and `-`, and the names of other groups, throw a `TypeError`.
+   */
+  get name(): string | undefined {
+    return this.#hub.name;
+  }
+
+  set name(name: string) {
+    this.#hub.name = check.busName(name, "bus.name");
   }
 
   /** Everybody this process talks to or listens to, without those that are gone, and a parent whose bus was never heard. */
@@ -150,7 +196,7 @@ export class Bus<
 
   /** How long an ack may take, in ms: 10,000 by default, on the central bus for all namespaces that have not their own. */
   get ackTimeout(): number {
-    return this.#hub.local(this.name).ackTimeout ?? this.#hub.defaultAckTimeout;
+    return this.#hub.local(this.namespace).ackTimeout ?? this.#hub.defaultAckTimeout;
   }
 
   set ackTimeout(timeout: number) {
@@ -187,7 +233,15 @@ export class Bus<
   close(options: CloseOptions = {}): Promise<void> {
     check.options(options, "close()", CLOSE_OPTIONS);
     const timeout = check.timeout(options.timeout ?? DEFAULT_CLOSE_TIMEOUT, "the option timeout");
-    return this.#hub.close(timeout, this.#isCentral ? undefined : this.name);
+    return this.#hub.close(timeout, this.#isCentral ? undefined : this.namespace);
+  }
+
+  #membersOf(group: GroupTarget): Members {
+    const { peers } = this.#hub;
+    // The parent may be among them, which nobody hears who does not listen.
+    if (typeof group === "object") peers.watch();
+    else peers.listen();
+    return membersOf(group, this.#hub.peers);
   }
 
   #add(how: "on" | "once", event: unknown, listener: unknown): void {
@@ -195,7 +249,7 @@ export class Bus<
     check.function(listener, "a listener");
     if (this.#hub.state === "closed") {
       const text = `a listener of "${event as string}" was not added: this bus is closed`;
-      const about = { event: event as string, namespace: this.name };
+      const about = { event: event as string, namespace: this.namespace };
       throw atCaller(new BusError("ERR_CLOSED", text, { about }), this[how]);
     }
     const namespace = this.#open();
@@ -205,11 +259,8 @@ export class Bus<
 
   /** The namespace to work with. It is new if it was closed. */
   #open(): Namespace {
-    const namespace = this.#hub.namespace(this.name);
+    const namespace = this.#hub.namespace(this.namespace);
     if (this.#isManual) namespace.isManual = true;
     return namespace;
   }
 }
-
-/** What `to()` takes. */
-export type PeerTarget = "parent" | Peer | Endpoint;

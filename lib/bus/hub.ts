@@ -1,4 +1,5 @@
 import { Layers } from "../chain/order.ts";
+import { Lines } from "../dispatch/lines.ts";
 import type { BusError } from "../errors/bus-error.ts";
 import type { Connector } from "../links/connector.ts";
 import type { Link } from "../links/link.ts";
@@ -14,11 +15,11 @@ import type { Finder } from "../namespace/listeners.ts";
 import { Namespace } from "../namespace/namespace.ts";
 import { Total } from "../outbox/backlog.ts";
 import { defaultBounds, type Limits, limitsOf } from "../outbox/limits.ts";
-import { failUnsettled, waitsFor } from "../peer/flushed.ts";
 import type { Host, Scope } from "../peer/host.ts";
 import { newIdentity } from "../peer/identity.ts";
 import { RecentNames } from "../peer/recent-names.ts";
 import type { Session } from "../peer/session.ts";
+import { failUnsettled, waitsFor } from "../peer/unfinished.ts";
 import { Deadlines } from "../time/deadlines.ts";
 import { Drain } from "./drain.ts";
 import { Lifecycle, warn } from "./lifecycle.ts";
@@ -41,12 +42,14 @@ export class Hub implements Host {
     fdGuard(),
   ]);
   readonly peers: Peers;
+  readonly lines: Lines = new Lines();
   /** Milliseconds, for every namespace that has not its own. */
   defaultAckTimeout: number = DEFAULT_ACK_TIMEOUT;
   /** Errors show who emitted the message they are about. */
   stacks: boolean = nodeDebug() !== undefined;
   state: Namespace["state"] = "open";
   generation = 0;
+  #name: string | undefined;
 
   #identity: string | undefined;
   readonly #namespaces = new Map<string, Namespace>();
@@ -64,6 +67,20 @@ export class Hub implements Host {
   }
 
   // What the bus asks.
+
+  get name(): string | undefined {
+    return this.#name;
+  }
+
+  /** Throws an `Error` once a peer was told another. */
+  set name(name: string | undefined) {
+    if (name === this.#name) return;
+    if (this.peers.all.some((peer) => peer.handshake.wasSaid)) {
+      const text = `the bus cannot be called "${name}" any more: a peer was told so already; set bus.name before on() and to()`;
+      throw new Error(text);
+    }
+    this.#name = name;
+  }
 
   /** A namespace to work with: if there is none, or it was closed, a new one. While it is being closed, the next. */
   namespace(name: string): Namespace {
@@ -111,7 +128,8 @@ export class Hub implements Host {
 
   /** Resolves when everything emitted so far was written, or has failed. */
   async flushed(): Promise<void> {
-    const everyPeer = this.peers.all.map((peer) => peer.whenFlushed());
+    if (this.lines.areWaiting) await this.#until(this.lines.whenPlaced());
+    const everyPeer = this.peers.all.map((peer) => peer.unfinished.whenFlushed());
     await this.#until(() => everyPeer.every((isFlushed) => isFlushed()));
   }
 
@@ -125,7 +143,10 @@ export class Hub implements Host {
     if (!drain) {
       if (scope !== undefined && this.#closed.has(scope)) return Promise.resolve();
       const asked = {
-        waitsFor: () => this.peers.all.flatMap((peer) => waitsFor(peer, scope)),
+        waitsFor: () => [
+          ...this.lines.waiting(scope).map(({ name }) => `a peer that is free for ${name}`),
+          ...this.peers.all.flatMap((peer) => waitsFor(peer, scope)),
+        ],
         progressed: () => this.progressed(),
       };
       const what = scope === undefined ? "the bus" : `namespace "${scope}"`;
@@ -183,15 +204,23 @@ export class Hub implements Host {
 
   peerUp(peer: Peer): void {
     this.peers.updateHold();
+    this.peers.version++;
     this.lifecycle.tell("up", peer);
   }
 
   peerReady(peer: Peer, namespace: string): void {
+    this.lines.lookSoon(namespace);
     this.lifecycle.tell("ready", peer, namespace);
+  }
+
+  peerCloses(_peer: Peer, scope: Scope): void {
+    this.peers.version++;
+    this.lines.lookSoon(scope);
   }
 
   peerDown(peer: Peer, error: BusError): void {
     this.peers.remove(peer);
+    this.lines.lookSoon();
     this.lifecycle.tell("down", peer, error);
     this.progressed();
   }
@@ -212,14 +241,17 @@ export class Hub implements Host {
     const letGoOfLayers = scope === undefined ? undefined : this.layers.closing(scope);
     closing.state = "closing";
     for (const peer of peers.all) peer.announceClosing(scope);
+    const isPlaced = () => this.lines.waiting(scope).length === 0;
     const everyPeer = (isTrue: (peer: Session) => boolean) =>
-      this.#until(() => drain.isOver || peers.all.every(isTrue));
+      this.#until(() => drain.isOver || (isPlaced() && peers.all.every(isTrue)));
     // It is asked again at the end: a peer may have come up meanwhile, and sent before it was told.
-    const isQuiet = (peer: Session) => peer.hasSeenClosing(scope) && !peer.isHandling(scope);
+    const isQuiet = ({ unfinished }: Session) =>
+      unfinished.hasSeenClosing(scope) && !unfinished.isHandling(scope);
     await everyPeer(isQuiet);
     closing.state = "closed";
-    await everyPeer((peer) => isQuiet(peer) && peer.isDone(scope));
+    await everyPeer((peer) => isQuiet(peer) && peer.unfinished.isDone(scope));
     drain.end();
+    this.lines.failAll(scope);
     for (const peer of peers.all) failUnsettled(peer, scope);
     letGoOfLayers?.();
     if (closing instanceof Namespace) this.#free(closing);

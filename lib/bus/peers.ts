@@ -13,6 +13,8 @@ export class Peers {
   readonly #host: Host;
   readonly #connectors: readonly Connector[];
   readonly #all = new Set<Session>();
+  /** Changes whenever somebody comes, is heard, closes or goes. */
+  version = 0;
   readonly #byChannel = new WeakMap<object, Session>();
   readonly #channels = new WeakMap<Session, object>();
   #dialect: Dialect | undefined;
@@ -41,12 +43,22 @@ export class Peers {
     return this.all.filter((peer) => !isUnheardParent(peer));
   }
 
+  /** Those of them who may belong to a group: this bus itself may be at the other end of a link, and never does. */
+  get others(): Session[] {
+    return this.present.filter((peer) => !peer.handshake.isWithOurselves);
+  }
+
   /** The peer behind whatever `to()` was given. Throws a `TypeError` if there can be none. */
   of(target: unknown): Session {
-    this.watch();
-    const peer = target === "parent" ? this.parent() : this.#reach(target);
+    const peer = this.find(target);
     peer.greet();
     return peer;
+  }
+
+  /** The same, who is not spoken to on that account. */
+  find(target: unknown): Session {
+    this.watch();
+    return target === "parent" ? this.parent() : this.#reach(target);
   }
 
   /** The peer above; in a process without one, a peer that never was. */
@@ -94,6 +106,7 @@ export class Peers {
   /** It is gone. */
   remove(peer: unknown): void {
     this.#all.delete(peer as Session);
+    this.version++;
     if (this.#all.size > 0) return;
     this.#stopWaiting?.();
     this.#stopWaiting = undefined;
@@ -163,6 +176,7 @@ export class Peers {
   #add(peer: Session): Session {
     if (peer.state === "down") return peer;
     this.#all.add(peer);
+    this.version++;
     this.#stopWaiting ??= beforeEnd(() => this.#flushForGood());
     if (peer.kind !== "parent") this.#hasOthers = true;
     this.updateHold();

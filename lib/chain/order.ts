@@ -10,6 +10,8 @@ const CROSSINGS: readonly Crossing[] = [
 /** The layers of one namespace: for each crossing those that have something to do, in the order they run. */
 export interface Chains extends Record<Crossing, readonly Layer[]> {
   guards: readonly Layer[];
+  /** Something of the user's is among them. */
+  isLayered: boolean;
 }
 
 /**
@@ -70,6 +72,7 @@ export class Layers {
     return {
       ...(Object.fromEntries(lists) as Record<Crossing, Layer[]>),
       guards: outbound.filter((layer) => layer.guard),
+      isLayered: used.some((layer) => !layer.slot),
     };
   }
 }

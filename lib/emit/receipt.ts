@@ -1,20 +1,28 @@
 import type { BusError } from "../errors/bus-error.ts";
 import { check } from "../errors/check.ts";
-import type { OutboundEvent } from "../message/outbound-event.ts";
 import { callBack } from "./call-back.ts";
 
 /** A Node-style callback for an ack. */
 export type AckCallback<Reply> = (error: BusError | null, reply?: Reply) => void;
+
+/** What a receipt asks of what was emitted. */
+interface ReceiptEvent {
+  /** Whether `within` and `ackd` may still be called. */
+  readonly isFresh: boolean;
+  readonly wantsAck: boolean;
+  limit(milliseconds: number): void;
+  acknowledged(): Promise<unknown>;
+}
 
 /**
  * What `emit` returns. Its methods belong to the same synchronous stretch as the `emit`; called
  * later they throw a `TypeError`, because by then the message has left without a wish for an answer.
  */
 export class Receipt<Reply = unknown> {
-  readonly #event: OutboundEvent;
+  readonly #event: ReceiptEvent;
 
   /** @internal */
-  constructor(event: OutboundEvent) {
+  constructor(event: ReceiptEvent) {
     this.#event = event;
   }
 

@@ -104,7 +104,7 @@ export class BusError extends Error {
   constructor(code: ErrorCode, message: string, details: BusErrorDetails = {}) {
     // It is made long after the call it is about: a stack would show the bus, not the caller, and cost time.
     const limit = limitStackTraces(0);
-    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
     limitStackTraces(limit);
     this.stack = headOf(code, message);
     this.code = code;
@@ -171,6 +171,16 @@ export function showCaller(error: BusError, { stack = "" }: Place): void {
   const frames = stack.indexOf("\n");
   if (frames < 0 || error.stack !== headOf(error.code, error.message)) return;
   error.stack += stack.slice(frames);
+}
+
+/** Says more in the text of an error, also where its stack begins with it. */
+export function addToText(error: BusError, more: string): void {
+  const head = headOf(error.code, error.message);
+  const { stack = "" } = error;
+  error.message += more;
+  if (stack.startsWith(head)) {
+    error.stack = headOf(error.code, error.message) + stack.slice(head.length);
+  }
 }
 
 /** Whether `code` is one this version knows. */

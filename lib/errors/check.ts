@@ -1,6 +1,11 @@
 /** Characters in the name of an event or a namespace. */
 export const MOST_NAME = 4096;
 
+/** What a bus may be called: it becomes part of addresses that have no room for more. */
+export const BUS_NAME: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
+/** What stands for other groups of peers. */
+const RESERVED = ["workers", "children", "threads", "siblings", "parent"];
+
 /** The checks of arguments. Each throws a `TypeError` that says what was expected and what came. */
 export const check = {
   function(value: unknown, what: string): void {
@@ -12,6 +17,17 @@ export const check = {
     if (typeof value !== "string" || value === "") throw wrong(what, "a non-empty string", value);
     if (value.length > MOST_NAME) {
       throw new TypeError(`${what} must have at most ${MOST_NAME} characters`);
+    }
+    return value;
+  },
+
+  /** A name of a bus. */
+  busName(value: unknown, what: string): string {
+    if (typeof value !== "string" || !BUS_NAME.test(value)) {
+      throw wrong(what, "1 to 64 letters, digits, _ or -", value);
+    }
+    if (RESERVED.includes(value)) {
+      throw new TypeError(`${what} cannot be "${value}": that is a group of its own`);
     }
     return value;
   },

@@ -11,10 +11,13 @@ interface MemoryPair {
   cut(end?: End): void;
 }
 
-/** Two ends of a channel in one process. */
-export function memoryPair(serialization: "json" | "clone" = "json"): MemoryPair {
-  const left = new MemoryLink("memory:left", serialization);
-  const right = new MemoryLink("memory:right", serialization);
+/** Two ends of a channel in one process, and what the other side is called at each. */
+export function memoryPair(
+  serialization: "json" | "clone" = "json",
+  ids: readonly [left: string, right: string] = ["memory:left", "memory:right"],
+): MemoryPair {
+  const left = new MemoryLink(ids[0], serialization);
+  const right = new MemoryLink(ids[1], serialization);
   left.other = right;
   right.other = left;
   return {

@@ -15,6 +15,8 @@ export class Extras {
   readonly signals: readonly AbortSignal[];
   readonly queueHandle: boolean;
   handle: Handle | undefined;
+  /** Somebody may cancel it who has no signal for it. */
+  mayBeCancelled = false;
   /** Where it was emitted, if errors show that. */
   caller: Place | undefined;
   #unfollow: (() => void)[] = [];
@@ -52,7 +54,7 @@ export class Extras {
   }
 
   get isCancellable(): boolean {
-    return this.signals.length > 0;
+    return this.mayBeCancelled || this.signals.length > 0;
   }
 
   /** Any of them; none if there is none. Node's `any()` would leave something on each of them, for as long as it lives. */

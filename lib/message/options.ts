@@ -13,12 +13,27 @@ export interface EmitOptions {
   readonly queueHandle?: boolean | undefined;
 }
 
+/** What `emit` to any one of a group may be told. */
+export interface AnyEmitOptions extends EmitOptions {
+  /** Messages with one key go to one peer, in order, as long as the group stays the same. */
+  readonly key?: string | undefined;
+  /**
+   * The message may be handled twice: it goes elsewhere also when its peer has died and nobody knows whether a
+   * listener ran.
+   */
+  readonly idempotent?: boolean | undefined;
+}
+
 const NAMES: readonly (keyof EmitOptions)[] = ["timeout", "signal", "handle", "queueHandle"];
+const ANY_NAMES: readonly (keyof AnyEmitOptions)[] = [...NAMES, "key", "idempotent"];
 
 /** The options of a call of `emit`, if there are any. Throws a `TypeError` for wrong ones. */
-export function readOptions(options: unknown): EmitOptions | undefined {
+export function readOptions(
+  options: unknown,
+  known: readonly string[] = NAMES,
+): EmitOptions | undefined {
   if (options === undefined || options === null) return undefined;
-  check.options(options, "emit()", NAMES);
+  check.options(options, "emit()", known);
   const { timeout, signal, handle } = options as EmitOptions;
   if (signal !== undefined && !isAbortSignal(signal)) {
     throw wrong("the option signal", "an AbortSignal", signal);
@@ -28,6 +43,13 @@ export function readOptions(options: unknown): EmitOptions | undefined {
   }
   if (timeout === undefined) return options as EmitOptions;
   return { ...(options as EmitOptions), timeout: check.timeout(timeout, "the option timeout") };
+}
+
+/** The same, to any one of a group. */
+export function readAnyOptions(options: unknown): AnyEmitOptions | undefined {
+  const read = readOptions(options, ANY_NAMES) as AnyEmitOptions | undefined;
+  if (read?.key !== undefined) check.name(read.key, "the option key");
+  return read;
 }
 
 function isAbortSignal(value: unknown): boolean {

@@ -11,10 +11,10 @@ import { refusal, whatFailed } from "./refusal.ts";
 
 /** What an ack asks of the peer it goes to. */
 export interface AckPeer extends Peer {
-  /** Puts what is answered instead into a frame. */
-  take(ack: OutboundAck): void;
-  /** Gives back the room it took. */
-  release(ack: OutboundAck): void;
+  /** Where what is answered instead is put into a frame. */
+  readonly outbox: { take(ack: OutboundAck): void };
+  /** Where it took room. */
+  readonly backlog: { release(ack: OutboundAck): void };
   readonly serialization: Serialization;
   readonly limits: { readonly error: number };
 }
@@ -95,7 +95,7 @@ export class OutboundAck extends OutboundMessage {
   /** Its receiver is gone, or has no room for it. */
   discard(): void {
     this.stage = "settled";
-    if (this.reserved > 0) this.peer.release(this);
+    if (this.reserved > 0) this.peer.backlog.release(this);
   }
 
   get payload(): unknown {
@@ -134,7 +134,7 @@ export class OutboundAck extends OutboundMessage {
 
   written(): void {
     this.stage = "written";
-    if (this.reserved > 0) this.peer.release(this);
+    if (this.reserved > 0) this.peer.backlog.release(this);
   }
 
   gone(): void {
@@ -158,12 +158,12 @@ export class OutboundAck extends OutboundMessage {
   #answerInstead(failure: BusError): void {
     this.#replace(failure);
     this.stage = "chain";
-    this.peer.take(this);
+    this.peer.outbox.take(this);
   }
 
   #replace(failure: BusError): void {
     this.#failure = failure;
     this.snapshot = undefined;
-    if (this.reserved > 0) this.peer.release(this);
+    if (this.reserved > 0) this.peer.backlog.release(this);
   }
 }

@@ -7,7 +7,7 @@ import {
   type Place,
   showCaller,
 } from "../errors/bus-error.ts";
-import type { Deadlines, Expiring } from "../time/deadlines.ts";
+import type { Expiring } from "../time/deadlines.ts";
 import { inherited } from "../time/inheritance.ts";
 import { afterStretch, currentStretch, isCurrentStretch } from "../time/stretch.ts";
 import { type Handle, takeUnread, writtenOut } from "../wire/handle.ts";
@@ -15,6 +15,7 @@ import { eventItem, plainEventHead } from "../wire/items.ts";
 import type { Flow } from "../wire/parcel.ts";
 import type { WireItem } from "../wire/protocol.ts";
 import type { Snapshot } from "../wire/snapshot.ts";
+import type { Asker, EventBundle, EventRoute } from "./event-route.ts";
 import { Extras } from "./extras.ts";
 import { handleLost, notSerializable } from "./failures.ts";
 import { heldUpBy } from "./held-up.ts";
@@ -22,50 +23,7 @@ import type { InboundMessage } from "./inbound.ts";
 import type { Message } from "./message.ts";
 import type { EmitOptions } from "./options.ts";
 import { OutboundMessage, type Stage } from "./outbound.ts";
-import type { Peer } from "./peer.ts";
 import { refusal } from "./refusal.ts";
-
-/** What an event asks of the way it goes. */
-export interface EventRoute {
-  readonly peer: Peer;
-  readonly namespace: string;
-  readonly deadlines: Deadlines;
-  /** In ms, for messages that are told nothing else. */
-  readonly ackTimeout: number;
-  readonly carriesHandles: boolean;
-  /** The namespace at the other end listens, and has listened since. */
-  readonly ready: boolean;
-  /** Whether a message would have to wait: behind others, or for the namespace to be ready. */
-  readonly mustWait: boolean;
-  /** The event that its layers hold, and with it all that come after. */
-  readonly passing: OutboundEvent | undefined;
-  nextId(): number;
-  /** Lets a message wait, if the bounds allow it; otherwise it is settled, and no other is touched. */
-  park(event: OutboundEvent, most?: { bytes?: number; messages?: number }): boolean;
-  /** It has settled at that stage, before it was written. */
-  letGo(event: OutboundEvent, stage: Stage): void;
-  /** Gives back the room it took. */
-  release(event: OutboundEvent): void;
-  /** It was written: its ack may come. */
-  awaitAck(event: OutboundEvent): void;
-  /** It has settled: an ack that comes later is of no use. */
-  forget(event: OutboundEvent): void;
-  /** Tells the other side not to work for an answer. */
-  cancel(event: OutboundEvent, code: "ERR_ACK_TIMEOUT" | "ERR_CANCELLED"): void;
-  /** Runs its ack through the chain. Returns whether that is still to settle. */
-  receive(ack: InboundMessage): boolean;
-  /** It has settled. */
-  progressed(): void;
-  report(error: BusError, message: Message): void;
-}
-
-/** Where an event waits as text, with others. */
-export interface EventBundle {
-  /** Whether the message can still be taken out. */
-  canDrop(event: OutboundEvent): boolean;
-  keep(event: OutboundEvent, index: number): void;
-  drop(event: OutboundEvent, index: number): void;
-}
 
 /** An event on its way out, until its receipt has settled. */
 export class OutboundEvent extends OutboundMessage implements Expiring {
@@ -80,23 +38,29 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   /** It is not in this process any more, as far as the system tells. */
   hasLeft = false;
   /** Where it waits as text, if it does. */
-  bundled: { readonly bundle: EventBundle; readonly index: number } | undefined = undefined;
+  bundled: { readonly bundle: EventBundle<OutboundEvent>; readonly index: number } | undefined =
+    undefined;
 
   // The place in the list of deadlines; it belongs to `Deadlines`.
   bucket = 0;
   earlier: Expiring | undefined = undefined;
   later: Expiring | undefined = undefined;
 
-  readonly #route: EventRoute;
+  readonly #route: EventRoute<OutboundEvent>;
   #isWaiting = false;
   #stretch: number = currentStretch();
   #extras: Extras | undefined;
   #timeout: number;
+  #wantsAck = false;
+  #asker: Asker<OutboundEvent> | undefined;
   #promise: Promise<unknown> | undefined;
-  #resolve: ((reply: unknown) => void) | undefined;
-  #reject: ((error: BusError) => void) | undefined;
 
-  constructor(route: EventRoute, event: string, data: unknown, options?: EmitOptions) {
+  constructor(
+    route: EventRoute<OutboundEvent>,
+    event: string,
+    data: unknown,
+    options?: EmitOptions,
+  ) {
     super(route.peer, route.namespace, event, route.nextId());
     this.#route = route;
     this.data = data;
@@ -144,7 +108,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   }
 
   get wantsAck(): boolean {
-    return this.#promise !== undefined;
+    return this.#wantsAck;
   }
 
   /** Whether the message cannot be written at once: its namespace is not ready there, or others wait for it. */
@@ -154,9 +118,8 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
 
   /** Why its handle cannot be sent, if it cannot. */
   get handleFault(): string | undefined {
-    if (!this.handle) return undefined;
-    if (!this.#route.carriesHandles) return "cannot be sent: this link carries no handles";
-    return this.#extras?.handleFault;
+    const isRefused = this.handle !== undefined && !this.#route.carriesHandles;
+    return isRefused ? "cannot be sent: this link carries no handles" : this.#extras?.handleFault;
   }
 
   /** Resolves when what was written to its socket has left, or it is closed; `undefined` if that is so. */
@@ -194,20 +157,40 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
 
   /** Somebody wants the answer: from here on the time runs. */
   acknowledged(): Promise<unknown> {
-    this.bundled?.bundle.keep(this, this.bundled.index);
-    this.#promise ??= new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-      if (this.error) reject(this.error);
-      else if (this.stage === "settled" && this.isReplied) resolve(this.reply);
-      else if (this.bucket === 0) this.#route.deadlines.add(this, this.#timeout);
+    this.#promise ??= new Promise((fulfilled, rejected) => {
+      this.answerTo({ fulfilled, rejected });
+      this.runTime();
     });
     return this.#promise;
   }
 
+  /** Tells somebody how it ends: from now on, or at once if it has ended. Its ack is not asked for on that account. */
+  tell(asker: Asker<OutboundEvent>): void {
+    this.#asker = asker;
+    const isOver = this.stage === "settled";
+    if (isOver && this.error) asker.rejected(this.error as BusError, 0);
+    else if (isOver && this.isReplied) asker.fulfilled(this.reply);
+  }
+
+  /** Its answer is for somebody who may be told at once, with no promise between. Its time does not run on that account. */
+  answerTo(asker: Asker<OutboundEvent>): void {
+    this.bundled?.bundle.keep(this, this.bundled.index);
+    this.#wantsAck = true;
+    if (this.stage !== "settled") this.#route.expectAnswer();
+    this.tell(asker);
+  }
+
+  /** Its time runs, unless it does already. */
+  runTime(): void {
+    if (this.bucket === 0 && this.stage !== "settled")
+      this.#route.deadlines.add(this, this.#timeout);
+  }
+
   /** The time to ask for its answer is over: from here on it is a message without `ackd`. */
   disown(): void {
-    this.#promise = this.#resolve = this.#reject = undefined;
+    if (this.#wantsAck && this.stage !== "settled") this.#route.answered();
+    this.#wantsAck = false;
+    this.#asker = this.#promise = undefined;
     if (this.stage === "written" && !this.handle) this.#finish();
     if (this.error) this.report(this.error as BusError);
   }
@@ -221,6 +204,18 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
     if (!this.#route.park(this, most)) return;
     this.stage = "parked";
     this.startTime();
+  }
+
+  /** It may be cancelled from here on, and the other side is told so. Before it is written. */
+  makeCancellable(): void {
+    this.#extras ??= new Extras();
+    this.#extras.mayBeCancelled = true;
+    this.bundled?.bundle.keep(this, this.bundled.index);
+  }
+
+  /** Nobody wants its answer any more. */
+  cancel(why: string): void {
+    this.#withdraw("ERR_CANCELLED", `${this.name} was cancelled: ${why}`);
   }
 
   /** Gives it all its time again. */
@@ -261,12 +256,15 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   /** Settles the receipt with an error. Does nothing if it has settled before. */
   fail(error: BusError): void {
     if (this.stage === "settled") return;
+    const asker = this.#asker;
+    const isTakenBack = asker?.takesBack?.(error, this) === true;
     // A handle on its way stays open until it is known whether it arrived.
-    if (this.stage !== "written") this.#extras?.releaseHandle();
+    if (this.stage !== "written" && !isTakenBack) this.#extras?.releaseHandle();
+    const left = isTakenBack ? this.#left : 0;
     this.#finish();
     this.error = error;
     if (this.#extras?.caller) showCaller(error, this.#extras.caller);
-    if (this.#reject) this.#reject(error);
+    if (asker) asker.rejected(error, left);
     else if (this.isFresh) afterStretch(() => !this.wantsAck && this.report(error));
     else this.report(error);
   }
@@ -281,7 +279,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   succeed(reply: unknown): void {
     if (this.stage === "settled") return;
     this.#finish();
-    this.#resolve?.(reply);
+    this.#asker?.fulfilled(reply);
   }
 
   expire(): void {
@@ -291,11 +289,9 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
 
   /** The error it ends with when nothing goes to its peer, or comes from there, any more. */
   cutOff(code: ErrorCode, reason: string, end: End = {}): BusError {
-    const executed = this.#executed;
+    const [executed, { exitCode, signal, cause }] = [this.#executed, end];
     const text = `${this.name} was not ${executed !== "no" ? "acknowledged" : "sent"}: ${reason}`;
-    const { exitCode, signal, cause } = end;
-    const because = cause === undefined ? {} : { cause };
-    return new BusError(code, text, { exitCode, signal, executed, about: this, ...because });
+    return new BusError(code, text, { exitCode, signal, executed, about: this, cause });
   }
 
   handOver(): void {
@@ -308,7 +304,6 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   }
 
   // What the outbox asks of a parcel.
-
   get isFrame(): false {
     return false;
   }
@@ -339,19 +334,13 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   /** Whether its text is all that is needed of it: nobody waits for it, nothing ends it, no handle goes with it. What has waited stays an object. */
   get isBundleable(): boolean {
     const isText = ["text", "nothing"].includes(this.snapshot?.form ?? "");
-    return isText && !this.#extras?.isSpecial && !this.#isWaiting && this.bucket === 0;
-  }
-
-  /** The item as text, with its payload. Only for a message whose payload was taken as JSON. */
-  text(): string {
-    const [item, snapshot] = [JSON.stringify(this.item()), this.snapshot];
-    // Joined, not concatenated: a concatenation would keep its parts in memory.
-    if (snapshot?.form !== "text") return item;
-    return [item.slice(0, -1), ",", snapshot.value as string, "]"].join("");
+    const isUntold = !this.#asker && !this.#isWaiting && this.bucket === 0;
+    return isText && isUntold && !this.#extras?.isSpecial;
   }
 
   written(): void {
     this.stage = "written";
+    this.#asker?.written?.(this);
     if (this.reserved > 0) this.#route.release(this);
     this.snapshot = undefined;
     if (!this.wantsAck) return;
@@ -362,7 +351,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
 
   gone(): void {
     this.hasLeft = true;
-    if (this.stage === "written" && !this.wantsAck && !this.handle) this.#finish();
+    if (this.stage === "written" && !this.wantsAck && !this.handle) this.succeed(undefined);
   }
 
   notWritten(): void {
@@ -381,14 +370,17 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
     if (!arrived) {
       const text = "did not arrive; the receiver may be out of file descriptors";
       this.fail(handleLost(this, text));
-    } else if (!this.wantsAck && this.stage !== "settled") {
-      this.#finish();
+    } else if (!this.wantsAck) {
+      this.succeed(undefined);
     }
   }
 
   /** Milliseconds left of a time that was set for it. While nobody waits for it that does not run, but counts over there. */
   get remaining(): number {
-    if (!this.#extras?.hasOwnTimeout) return Infinity;
+    return this.#extras?.hasOwnTimeout ? this.#left : Infinity;
+  }
+
+  get #left(): number {
     return this.bucket === 0 ? this.#timeout : this.#route.deadlines.remaining(this);
   }
 
@@ -411,6 +403,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
       this.bundled = undefined;
     } else if (this.reserved > 0) this.#route.release(this);
     if (stage === "written") this.#route.forget(this);
+    if (this.#wantsAck) this.#route.answered();
     this.#route.deadlines.remove(this);
     this.#extras?.unfollow();
     this.#route.progressed();
@@ -418,8 +411,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
 
   #withdraw(code: "ERR_ACK_TIMEOUT" | "ERR_CANCELLED", text: string, cause?: unknown): void {
     if (this.stage === "written" && this.wantsAck) this.#route.cancel(this, code);
-    const because = cause === undefined ? {} : { cause };
-    this.fail(new BusError(code, text, { executed: this.#executed, about: this, ...because }));
+    this.fail(new BusError(code, text, { executed: this.#executed, about: this, cause }));
   }
 
   /** Whether a listener has run, or may have: with what is still here it is taken back. */

@@ -1,6 +1,7 @@
 import type { Handle } from "../wire/handle.ts";
 import type { Flow, ItemParcel } from "../wire/parcel.ts";
 import type { WireItem } from "../wire/protocol.ts";
+import type { SharedPayload } from "../wire/shared-payload.ts";
 import type { Snapshot } from "../wire/snapshot.ts";
 import { Message } from "./message.ts";
 
@@ -17,6 +18,8 @@ export abstract class OutboundMessage extends Message implements ItemParcel {
   /** Bytes it takes, about; known once it is handed on. */
   abstract size: number;
   abstract snapshot: Snapshot | undefined;
+  /** The payload, where it goes to several peers. */
+  shared: SharedPayload | undefined = undefined;
   /** Bytes that count as waiting for the peer, as long as it waits. */
   abstract reserved: number;
 

@@ -11,7 +11,10 @@ export type PeerState = "connecting" | "up" | "closing" | "down";
 export interface Peer {
   /** Unique among the peers of this process: `worker:1`, `child:4242`, `thread:1`, `port:1`, `parent`. */
   readonly id: string;
-  readonly kind: PeerKind;
+  /** What it is, seen from here; `"group"` on a message to any one of a group that ended before it had found one. */
+  readonly kind: PeerKind | "group";
+  /** What its bus is called, as it says in its hello: its `bus.name`. `undefined` until it is heard, and where it has none. */
+  readonly name: string | undefined;
   /** The process that the peer is, or is a thread of; `undefined` where that is not known. */
   readonly pid: number | undefined;
   /**
@@ -28,6 +31,8 @@ export interface Peer {
    * peer closes or is gone: what is sent then fails at once, and waiting would change nothing.
    */
   readonly writable: boolean;
+  /** How many messages of this process wait for an answer of the peer, those not counted that were not written yet. */
+  readonly inFlight: number;
   /** Whether the namespace has been opened over there, so that messages do not wait. */
   isReady(namespace: string): boolean;
   /** Resolves when the peer is up and most of what waits for it has been written, or when it closes or is gone. */

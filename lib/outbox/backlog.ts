@@ -1,10 +1,10 @@
-import type { OutboundMessage } from "../message/outbound.ts";
 import type { Serialization } from "../wire/serialization.ts";
+import { holdOf, type SharedPayload } from "../wire/shared-payload.ts";
 import { measureAtLeast } from "../wire/size.ts";
-import { hold, isMeasured, isWithin, keep, type Snapshot } from "../wire/snapshot.ts";
+import { isMeasured, isWithin, type Snapshot } from "../wire/snapshot.ts";
 import type { Limits } from "./limits.ts";
 
-/** What a waiting message takes in memory beside its payload, in bytes. */
+/** What a waiting message takes in memory beside its payload, in bytes, where it is text. */
 const OVERHEAD = 32;
 /** The short failures that stand for replies without room may fill this many times the room. */
 const OVERDRAFT = 1.25;
@@ -22,6 +22,23 @@ interface BacklogPeer {
   /** Something waits from now on, or nothing does. */
   waits(isWaiting: boolean): void;
   readonly serialization: Serialization;
+}
+
+/** What the backlog asks of what waits. */
+export interface Reserving {
+  /** Bytes it counts for, as long as it waits. */
+  reserved: number;
+  readonly payload: unknown;
+  readonly shared: SharedPayload | undefined;
+  snapshot: Snapshot | undefined;
+  size: number;
+  /** It has settled. */
+  readonly abandoned: boolean;
+  /** Whether it may take a little more room than there is. */
+  readonly mayOverdraw: boolean;
+  /** It would have to wait, and there is no room for it. */
+  noRoom(code: "ERR_QUEUE_FULL" | "ERR_TOO_LARGE", why: string): void;
+  unencodable(cause: unknown): void;
 }
 
 /** What waits for all peers of a bus together. */
@@ -45,8 +62,15 @@ export class Backlog {
   readonly #peer: BacklogPeer;
   readonly #limits: Readonly<Limits>;
   readonly #total: Total;
+  readonly #overhead: number;
 
-  constructor(peer: BacklogPeer, limits: Readonly<Limits>, total: Total) {
+  constructor(
+    peer: BacklogPeer,
+    limits: Readonly<Limits>,
+    total: Total,
+    overhead: number = OVERHEAD,
+  ) {
+    this.#overhead = overhead;
     this.#peer = peer;
     this.#limits = limits;
     this.#total = total;
@@ -56,25 +80,20 @@ export class Backlog {
    * Lets a message wait: reads its data now, if that was not done, and counts its bytes until it is written or settled. If
    * it cannot wait it is settled, and no other is touched.
    */
-  reserve(message: OutboundMessage, bytes: number = this.#limits.pending): boolean {
+  reserve(message: Reserving, bytes: number = this.#limits.pending): boolean {
     if (message.reserved > 0) return true;
     // What certainly has no room need not be encoded first.
     const { payload } = message;
     const least = typeof payload === "string" ? payload.length : 0;
     if (this.#isFull(message, least, bytes)) return false;
     const { serialization } = this.#peer;
-    if (
-      !this.#read(message, () =>
-        message.snapshot ? keep(serialization, message.snapshot) : hold(serialization, payload),
-      )
-    )
-      return false;
+    if (!this.#read(message, () => holdOf(message, serialization, message.snapshot))) return false;
     const size = message.snapshot?.size ?? 0;
     return this.fits(message) && this.#take(message, size, bytes);
   }
 
   /** Lets a message wait whose data is still to be read, as its layers may change it: only what can be seen of it counts. */
-  claim(message: OutboundMessage): boolean {
+  claim(message: Reserving): boolean {
     return this.#take(message, measureAtLeast(message.payload), this.#limits.pending);
   }
 
@@ -82,13 +101,13 @@ export class Backlog {
    * Whether a message that has been read may be sent at all. If not it is settled; not before it was measured, if
    * its size was only about right.
    */
-  fits(message: OutboundMessage): boolean {
+  fits(message: Reserving): boolean {
     const most = this.#limits.message;
     const { snapshot } = message;
     if (!snapshot || message.mayOverdraw || isWithin(snapshot, most)) return true;
     if (!isMeasured(snapshot)) {
       const { serialization } = this.#peer;
-      if (!this.#read(message, () => hold(serialization, snapshot.value))) return false;
+      if (!this.#read(message, () => holdOf(message, serialization, snapshot))) return false;
     }
     const size = message.snapshot?.size ?? 0;
     if (size <= most) return true;
@@ -97,7 +116,7 @@ export class Backlog {
   }
 
   /** Returns whether the message can be encoded, and is still there: reading it may run code of the user's. */
-  #read(message: OutboundMessage, take: () => Snapshot): boolean {
+  #read(message: Reserving, take: () => Snapshot): boolean {
     try {
       const snapshot = take();
       message.snapshot = snapshot;
@@ -109,9 +128,9 @@ export class Backlog {
     return !message.abandoned;
   }
 
-  #take(message: OutboundMessage, size: number, bytes: number): boolean {
+  #take(message: Reserving, size: number, bytes: number): boolean {
     if (this.#isFull(message, size, bytes)) return false;
-    message.reserved = size + OVERHEAD;
+    message.reserved = size + this.#overhead;
     if (this.#waiting === 0) this.#peer.waits(true);
     this.#waiting += message.reserved;
     this.#count(message.reserved);
@@ -119,8 +138,8 @@ export class Backlog {
   }
 
   /** Whether there is no room for so many bytes more; then the message is settled. */
-  #isFull(message: OutboundMessage, size: number, bytes: number): boolean {
-    const why = this.#lackOfRoom(size + OVERHEAD, bytes, message.mayOverdraw ? OVERDRAFT : 1);
+  #isFull(message: Reserving, size: number, bytes: number): boolean {
+    const why = this.#lackOfRoom(size + this.#overhead, bytes, message.mayOverdraw ? OVERDRAFT : 1);
     if (why) message.noRoom("ERR_QUEUE_FULL", why);
     return why !== undefined;
   }
@@ -164,7 +183,7 @@ export class Backlog {
   }
 
   /** A message does not wait any more. */
-  release(message: OutboundMessage): void {
+  release(message: Reserving): void {
     const { reserved } = message;
     message.reserved = 0;
     this.leave(reserved);

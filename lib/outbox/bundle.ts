@@ -1,4 +1,5 @@
-import type { EventBundle, OutboundEvent } from "../message/outbound-event.ts";
+import type { EventBundle } from "../message/event-route.ts";
+import type { OutboundEvent } from "../message/outbound-event.ts";
 import { afterStretch } from "../time/stretch.ts";
 import { MOST_BYTES } from "../wire/encode.ts";
 import { readEvent } from "../wire/items.ts";
@@ -29,7 +30,7 @@ interface Restored {
  * A full bundle is packed into bytes, outside the heap: what survives there makes V8 enlarge the space for
  * short-lived objects by more than the messages take.
  */
-export class Bundle implements EventBundle, FrameParcel {
+export class Bundle implements EventBundle<OutboundEvent>, FrameParcel {
   readonly isFrame = true;
   readonly flow = "one way";
   readonly #outbox: BundleOutbox;
@@ -113,7 +114,7 @@ export class Bundle implements EventBundle, FrameParcel {
 
   /** The items of the frame. */
   frameText(): string {
-    const texts = this.#parts().map((part) => (typeof part === "string" ? part : part.text()));
+    const texts = this.#parts().map((part) => (typeof part === "string" ? part : textOf(part)));
     return `[${texts.join(",")}]`;
   }
 
@@ -183,4 +184,12 @@ export class Bundle implements EventBundle, FrameParcel {
       (entry) => typeof entry === "object" && !Buffer.isBuffer(entry),
     ) as OutboundEvent[];
   }
+}
+
+/** The item of a message as text, with its payload. Only for a message whose payload was taken as JSON. */
+export function textOf(event: OutboundEvent): string {
+  const [item, { snapshot }] = [JSON.stringify(event.item()), event];
+  // Joined, not concatenated: a concatenation would keep its parts in memory.
+  if (snapshot?.form !== "text") return item;
+  return [item.slice(0, -1), ",", snapshot.value as string, "]"].join("");
 }

@@ -9,7 +9,7 @@ import type { Note } from "../wire/note.ts";
 import type { Parcel } from "../wire/parcel.ts";
 import type { Sequence } from "../wire/sequence.ts";
 import type { Backlog } from "./backlog.ts";
-import { Bundle, type BundleOutbox } from "./bundle.ts";
+import { Bundle, type BundleOutbox, textOf } from "./bundle.ts";
 import { type Encoded, Frames } from "./frames.ts";
 import { mostInFrame, type Traffic } from "./framing.ts";
 import { PayloadReader, SETTLED, sizeAtOnce } from "./payload-reader.ts";
@@ -163,7 +163,7 @@ export class Outbox implements SharingOutbox, BundleOutbox {
   #isBundled(event: OutboundMessage): boolean {
     if (event.reserved === 0 || this.#closed || !(event instanceof OutboundEvent)) return false;
     if (!event.isBundleable || this.#frames.isTold(event)) return false;
-    const text = event.text();
+    const text = textOf(event);
     const last = this.#queue.parcels.at(-1);
     if (last instanceof Bundle && last.add(event, text)) return true;
     const bundle = new Bundle(this);

@@ -3,7 +3,8 @@ import { OutboundMessage } from "../message/outbound.ts";
 import { Note } from "../wire/note.ts";
 import type { ItemParcel, Parcel } from "../wire/parcel.ts";
 import type { Serialization } from "../wire/serialization.ts";
-import { decide, hold, keep, look, type Snapshot } from "../wire/snapshot.ts";
+import { decideOf, holdOf, lookAt } from "../wire/shared-payload.ts";
+import type { Snapshot } from "../wire/snapshot.ts";
 import { lengthOf } from "../wire/views.ts";
 import type { Backlog } from "./backlog.ts";
 import { share } from "./sharing.ts";
@@ -28,13 +29,13 @@ export class PayloadReader {
 
   /** Reads a parcel that is about to be sent, if that was not done. */
   readonly read = (parcel: ItemParcel): boolean => {
-    const { payload } = parcel;
+    const { payload, shared } = parcel;
     if (parcel.snapshot || payload === undefined) return true;
     const { serialization, link, backlog } = this.#peer;
     try {
       parcel.snapshot = link.encodesLater
-        ? hold(serialization, payload)
-        : (share(serialization, payload) ?? look(serialization, payload));
+        ? holdOf(parcel, serialization)
+        : ((shared ? undefined : share(serialization, payload)) ?? lookAt(parcel, serialization));
     } catch (cause) {
       parcel.unencodable(cause);
       return false;
@@ -51,7 +52,7 @@ export class PayloadReader {
     const { snapshot } = parcel;
     if (snapshot?.form !== "beside") return true;
     try {
-      parcel.snapshot = keep(this.#peer.serialization, snapshot);
+      parcel.snapshot = holdOf(parcel, this.#peer.serialization, snapshot);
     } catch (cause) {
       parcel.unencodable(cause);
       return false;
@@ -62,7 +63,7 @@ export class PayloadReader {
   /** A message was read when it was not known what the channel is. By now it is. */
   decide(message: OutboundMessage, snapshot: Snapshot): boolean {
     try {
-      const decided = decide(this.#peer.serialization, snapshot);
+      const decided = decideOf(message, this.#peer.serialization, snapshot);
       message.snapshot = decided;
       message.size = decided.size;
     } catch (cause) {

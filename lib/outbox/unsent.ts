@@ -1,5 +1,6 @@
+import type { EventRoute } from "../message/event-route.ts";
 import { OutboundAck } from "../message/outbound-ack.ts";
-import { type EventRoute, OutboundEvent } from "../message/outbound-event.ts";
+import { OutboundEvent } from "../message/outbound-event.ts";
 import type { Parcel } from "../wire/parcel.ts";
 import { Bundle } from "./bundle.ts";
 
@@ -9,7 +10,7 @@ import { Bundle } from "./bundle.ts";
  */
 export function failUnsent(
   parcels: readonly Parcel[],
-  routeTo: (namespace: string) => EventRoute,
+  routeTo: (namespace: string) => EventRoute<OutboundEvent>,
   fail: (event: OutboundEvent) => void,
 ): void {
   for (const parcel of parcels) {

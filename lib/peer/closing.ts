@@ -48,6 +48,12 @@ export class Closing {
     return this.#closed.size > 0 && this.#closed.has(scope);
   }
 
+  /** What the other side closes that a namespace belongs to, in words; nothing if it takes messages. */
+  whatIsClosed(namespace: string): string | undefined {
+    if (this.#isAllClosed) return "its bus";
+    return this.hasClosed(namespace) ? `namespace "${namespace}"` : undefined;
+  }
+
   /** The other side has opened a namespace, perhaps again. */
   reopen(namespace: string): void {
     this.#closed.delete(namespace);

@@ -60,14 +60,18 @@ const ACROSS: Readonly<Record<number, number>> = {
 /** Whose hello came under a tag that is not the peer's. */
 export type Caller = "stranger" | "peer" | "rival" | "successor";
 
+/** What a handshake asks of the bus on this side. */
+interface HandshakeHost {
+  readonly identity: string;
+  readonly name: string | undefined;
+  /** Those that listen here. */
+  readyNamespaces(): string[];
+}
+
 /** What a handshake asks of the side that it speaks for. */
 export interface HandshakeSide {
   readonly link: Link;
   readonly outbox: Outbox;
-  /** The identity of the bus on this side. */
-  readonly identity: string;
-  /** The namespaces that listen here. */
-  readyNamespaces(): string[];
   /** Something waits for the peer. */
   readonly isAwaited: boolean;
 }
@@ -75,6 +79,7 @@ export interface HandshakeSide {
 /** The first words on a link, as told above. */
 export class Handshake {
   readonly #side: HandshakeSide;
+  readonly #host: HandshakeHost;
   readonly #seat: number;
   /** That of our frames. */
   readonly #tag: number;
@@ -94,8 +99,9 @@ export class Handshake {
   #timer: NodeJS.Timeout | undefined;
 
   /** With a predecessor, it is that of the rival who has come off best. */
-  constructor(side: HandshakeSide, tag: number, predecessor?: Handshake) {
+  constructor(side: HandshakeSide, host: HandshakeHost, tag: number, predecessor?: Handshake) {
     this.#side = side;
+    this.#host = host;
     this.#tag = tag;
     this.#seat = SEATS[side.link.kind];
     this.#setAside = new Set(predecessor ? predecessor.#setAside : []);
@@ -110,6 +116,11 @@ export class Handshake {
     return this.#peer !== undefined;
   }
 
+  /** The bus at the other end is the one on this side. */
+  get isWithOurselves(): boolean {
+    return this.#peer === this.#host.identity;
+  }
+
   /** Whether the other side may have heard of this one. */
   get wasSaid(): boolean {
     return this.#hellos > 0;
@@ -122,7 +133,7 @@ export class Handshake {
 
   /** Whose a hello is that came under a tag that is not the peer's. A rival is put to the test. */
   identify({ from, seat, to }: Hello, tag: number): Caller {
-    const { identity } = this.#side;
+    const { identity } = this.#host;
     const answersUs = to === identity;
     const isForUs = answersUs || to === undefined;
     // A bus may well talk to itself over a pair of ports, but an echo is none.
@@ -143,7 +154,7 @@ export class Handshake {
       throw new TypeError("a hello of somebody else among the peer's frames");
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const answersUs = to === this.#side.identity;
+    const answersUs = to === this.#host.identity;
     if (answersUs) this.isKnown = true;
     this.#dismissRival();
     if (asks && answersUs) {
@@ -217,9 +228,8 @@ export class Handshake {
   }
 
   #hello(to: string | undefined, asks: boolean): Note {
-    const namespaces = this.#side.readyNamespaces();
-    return new Note(
-      helloItem({ from: this.#side.identity, seat: this.#seat, to, namespaces, asks }),
-    );
+    const { identity: from, name } = this.#host;
+    const namespaces = this.#host.readyNamespaces();
+    return new Note(helloItem({ from, seat: this.#seat, to, namespaces, asks, name }));
   }
 }

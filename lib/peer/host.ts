@@ -17,15 +17,27 @@ export interface Successor {
   receive(frame: Frame, handle: Handle | undefined): boolean;
 }
 
+/** What waits for any peer of a group. */
+export interface HostLines {
+  /** Whether anything does. */
+  readonly areWaiting: boolean;
+  /** A peer may have become free: in a namespace, or in all. */
+  lookSoon(scope?: Scope): void;
+}
+
 /** What a peer needs of the bus it belongs to. */
 export interface Host {
   /** Tells this bus from every other. */
   readonly identity: string;
+  /** What this bus is called, if it was given a name. */
+  readonly name: string | undefined;
   readonly deadlines: Deadlines;
   readonly bounds: Readonly<Limits>;
   /** What waits for all peers. */
   readonly total: Total;
   readonly state: "open" | "closing" | "closed";
+  /** What waits for any peer of a group. */
+  readonly lines: HostLines;
   /** Whether errors show who emitted the message they are about. */
   readonly stacks: boolean;
   /** In ms, for namespaces that have not their own. */
@@ -49,5 +61,7 @@ export interface Host {
   peerSilent(text: string): void;
   peerUp(peer: Peer): void;
   peerReady(peer: Peer, namespace: string): void;
+  /** A peer closes its bus, or the namespace. */
+  peerCloses(peer: Peer, scope: Scope): void;
   peerDown(peer: Peer, error: BusError): void;
 }

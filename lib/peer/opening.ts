@@ -102,8 +102,7 @@ export class Opening implements Obstructed {
   /** The error for who waits, when nothing comes from the peer any more. */
   cutOff(code: ErrorCode, reason: string, { exitCode, signal, cause }: End = {}): BusError {
     const text = `namespace "${this.namespace}" of ${this.peer.id} does not open: ${reason}`;
-    const because = cause === undefined ? {} : { cause };
-    return new BusError(code, text, { exitCode, signal, executed: "no", about: this, ...because });
+    return new BusError(code, text, { exitCode, signal, executed: "no", about: this, cause });
   }
 
   #settle(how: (resolve: () => void, reject: (error: BusError) => void) => void): void {

@@ -5,13 +5,14 @@ import { receive } from "../chain/receive.ts";
 import { type BusError, callerOf } from "../errors/bus-error.ts";
 import { check } from "../errors/check.ts";
 import type { Link } from "../links/link.ts";
+import type { EventRoute } from "../message/event-route.ts";
 import type { InboundMessage } from "../message/inbound.ts";
 import type { InboundAck } from "../message/inbound-ack.ts";
 import type { Message } from "../message/message.ts";
 import { type EmitOptions, readOptions } from "../message/options.ts";
 import type { OutboundMessage, Stage } from "../message/outbound.ts";
 import type { OutboundAck } from "../message/outbound-ack.ts";
-import { type EventRoute, OutboundEvent } from "../message/outbound-event.ts";
+import { OutboundEvent } from "../message/outbound-event.ts";
 import type { Peer } from "../message/peer.ts";
 import type { Namespace } from "../namespace/namespace.ts";
 import type { Backlog } from "../outbox/backlog.ts";
@@ -19,6 +20,7 @@ import type { Outbox } from "../outbox/outbox.ts";
 import type { Deadlines } from "../time/deadlines.ts";
 import { cancelItem } from "../wire/items.ts";
 import { Note } from "../wire/note.ts";
+import type { Serialization } from "../wire/serialization.ts";
 import type { Translator } from "./dialect.ts";
 import type { Host } from "./host.ts";
 import { type Obstructed, Opening, type Openings } from "./opening.ts";
@@ -30,6 +32,7 @@ export interface RoutePeer extends Peer {
   readonly backlog: Backlog;
   readonly outbox: Outbox;
   readonly unanswered: Unanswered;
+  readonly serialization: Serialization;
   readonly translator: Translator | undefined;
   nextId(): number;
   /** Says hello, unless that was done. */
@@ -54,7 +57,7 @@ const reach: Terminal = (message) => {
  * The way out to one namespace of one peer: the lanes in which its messages cross the chain, and the
  * queue in which they wait until the namespace is ready.
  */
-export class Route implements EventRoute {
+export class Route implements EventRoute<OutboundEvent> {
   readonly peer: Peer;
   readonly namespace: string;
   /** The namespace at the other end listens, and has listened since. */
@@ -63,6 +66,8 @@ export class Route implements EventRoute {
   isRetiring = false;
   /** It is not in use any more. */
   isFreed = false;
+  /** Messages whose answer somebody wants, and that have not settled. */
+  unanswered = 0;
   readonly acks: Lane<OutboundAck>;
   /** Who waits for it to be ready. */
   readonly opening: Opening;
@@ -133,6 +138,25 @@ export class Route implements EventRoute {
     return !this.ready || this.peer.state !== "up" || this.#parked.size > 0;
   }
 
+  /** The namespace over there takes messages now. */
+  get isOpen(): boolean {
+    return this.ready && this.peer.state === "up";
+  }
+
+  /** Little waits to be written. */
+  get isWide(): boolean {
+    return this.#peer.backlog.isWide;
+  }
+
+  /** Layers of the user's see the messages. */
+  get isLayered(): boolean {
+    return this.chains.isLayered;
+  }
+
+  get serialization(): Serialization {
+    return this.#peer.serialization;
+  }
+
   get passing(): OutboundEvent | undefined {
     return this.#events.running;
   }
@@ -153,16 +177,26 @@ export class Route implements EventRoute {
     emit: (...parameters: never[]) => unknown,
   ): OutboundEvent {
     check.name(event, "an event");
-    const message = new OutboundEvent(this, event, data, readOptions(options));
+    const message = this.make(event, data, readOptions(options));
     if (this.#host.stacks) message.calledFrom(callerOf(emit));
-    for (const layer of this.chains.guards) layer.guard?.(message);
-    message.accept();
-    this.#enter(message);
+    this.guard(message);
+    this.enter(message);
     return message;
   }
 
-  /** Sends a message, or tells it why it cannot be sent. */
-  #enter(event: OutboundEvent): void {
+  /** A message that has not been sent. */
+  make(event: string, data: unknown, options: EmitOptions | undefined): OutboundEvent {
+    return new OutboundEvent(this, event, data, options);
+  }
+
+  /** Throws what the layers that guard the call throw. */
+  guard(event: OutboundEvent): void {
+    for (const layer of this.chains.guards) layer.guard?.(event);
+  }
+
+  /** Takes a message from its caller, and sends it, or tells it why it cannot be sent. */
+  enter(event: OutboundEvent): void {
+    event.accept();
     const obstacle = this.obstacle(event);
     this.#peer.greet();
     if (obstacle) {
@@ -226,6 +260,15 @@ export class Route implements EventRoute {
 
   release(event: OutboundEvent): void {
     this.#peer.backlog.release(event);
+  }
+
+  expectAnswer(): void {
+    this.unanswered++;
+  }
+
+  answered(): void {
+    this.unanswered--;
+    if (this.#host.lines.areWaiting) this.#host.lines.lookSoon(this.namespace);
   }
 
   awaitAck(event: OutboundEvent): void {

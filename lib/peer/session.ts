@@ -4,7 +4,6 @@ import { Hold } from "../links/hold.ts";
 import type { Link, LinkEvents, PeerKind } from "../links/link.ts";
 import type { EventPeer, InboundEvent } from "../message/inbound-event.ts";
 import type { Message } from "../message/message.ts";
-import type { OutboundMessage } from "../message/outbound.ts";
 import { type AckPeer, OutboundAck } from "../message/outbound-ack.ts";
 import type { OutboundEvent } from "../message/outbound-event.ts";
 import type { Peer, PeerState } from "../message/peer.ts";
@@ -22,7 +21,6 @@ import type { Serialization } from "../wire/serialization.ts";
 import { Closing } from "./closing.ts";
 import type { Dialect, Speaker, Translator } from "./dialect.ts";
 import { died, incomprehensible, malformed, replaced } from "./ends.ts";
-import { holds, whenFlushed } from "./flushed.ts";
 import { Handling } from "./handling.ts";
 import { Handshake, type HandshakeSide } from "./handshake.ts";
 import type { Host, Scope, Successor } from "./host.ts";
@@ -32,6 +30,7 @@ import { Patience } from "./patience.ts";
 import type { Route, RoutePeer } from "./route.ts";
 import { Routes } from "./routes.ts";
 import { Unanswered } from "./unanswered.ts";
+import { Unfinished } from "./unfinished.ts";
 
 /** What is known of a peer when it comes. */
 interface Beginning extends Whereabouts {
@@ -59,6 +58,7 @@ export class Session
   readonly kind: PeerKind;
   readonly pid: number | undefined;
   readonly target: Endpoint | undefined;
+  name: string | undefined;
   protocolErrors = 0;
 
   readonly link: Link;
@@ -70,6 +70,8 @@ export class Session
   readonly unanswered: Unanswered;
   readonly handling: Handling;
   readonly handshake: Handshake;
+  /** What is not over yet. */
+  readonly unfinished: Unfinished;
   serialization: Serialization;
   translator: Translator | undefined;
 
@@ -100,8 +102,9 @@ export class Session
     this.#routes = new Routes(host, this);
     this.handling = new Handling(host, this);
     this.#inbox = new Inbox(this);
-    this.handshake = new Handshake(this, sequence.tag, predecessor?.handshake);
+    this.handshake = new Handshake(this, host, sequence.tag, predecessor?.handshake);
     this.#closing = new Closing(this.outbox);
+    this.unfinished = new Unfinished(this, this.#routes, this.#closing);
     if (absent || link.ended) {
       this.#state = "down";
       this.#downError = absent ?? died(this, link.ended ?? {});
@@ -170,27 +173,9 @@ export class Session
   obstacle(sent: Obstructed): BusError | undefined {
     const down = this.#downError;
     if (down) return sent.cutOff(down.code, down.message, down);
-    const { namespace } = sent;
-    const hasClosedBus = this.#closing.hasClosed(undefined);
-    if (!hasClosedBus && !this.#closing.hasClosed(namespace)) return undefined;
-    const closed = hasClosedBus ? "its bus" : `namespace "${namespace}"`;
+    const closed = this.#closing.whatIsClosed(sent.namespace);
+    if (closed === undefined) return undefined;
     return sent.cutOff("ERR_CLOSED", `${this.id} closes ${closed}`);
-  }
-
-  take(message: OutboundMessage): void {
-    this.outbox.take(message);
-  }
-
-  release(message: OutboundMessage): void {
-    this.backlog.release(message);
-  }
-
-  get identity(): string {
-    return this.#host.identity;
-  }
-
-  readyNamespaces(): string[] {
-    return this.#host.readyNamespaces();
   }
 
   /** Something waits for it. */
@@ -220,45 +205,9 @@ export class Session
     for (const namespace of this.#host.readyNamespaces()) this.translator?.opened(namespace);
   }
 
-  // What is not over yet.
-
-  /** Whether the other side knows that no more is accepted: nothing else of it is on its way. */
-  hasSeenClosing(scope?: Scope): boolean {
-    return this.#state === "down" || this.#closing.isSeen(scope);
-  }
-
-  /** Whether events of the peer are being handled: in one namespace, or in any. */
-  isHandling(scope?: Scope): boolean {
-    return this.handling.of(scope).length > 0;
-  }
-
-  /** Everything that was emitted has been written. */
-  get isFlushed(): boolean {
-    return this.#state === "down" || (this.outbox.isIdle && this.#routes.areIdle);
-  }
-
-  /** Everything that was emitted in one namespace, or in all, has been written, and answered where that is wanted. */
-  isDone(scope: Scope): boolean {
-    if (this.unsettled(scope).length > 0) return false;
-    if (scope === undefined || this.#state === "down") return this.isFlushed;
-    return this.#routes.known(scope)?.isIdle !== false && !holds(this.outbox, scope);
-  }
-
   /** A namespace was closed, here or there. */
   retire(namespace: string): void {
     this.#routes.retire(namespace);
-  }
-
-  /** Tells, whenever it is asked, whether everything has left that was emitted so far. */
-  whenFlushed(): () => boolean {
-    const hasLeft = whenFlushed(this.#routes.onTheirWay(), this.outbox);
-    return () => this.#state === "down" || hasLeft();
-  }
-
-  /** Everything this side has emitted that has not settled. */
-  unsettled(scope?: Scope): OutboundEvent[] {
-    const all = [...this.unanswered.values(), ...this.#routes.unfinished(scope)];
-    return scope === undefined ? all : all.filter((event) => event.namespace === scope);
   }
 
   // What the messages tell.
@@ -365,6 +314,7 @@ export class Session
       if (this.serialization === "unknown") this.serialization = hasNaN ? "advanced" : "json";
     }
     this.handshake.hear(hello);
+    this.name = hello.name;
     if (isFirst) this.#goUp();
     for (const namespace of namespaces) this.announced(namespace);
   }
@@ -392,11 +342,12 @@ export class Session
         this.#giveUp(fail, false);
         this.hold.set("handle", false);
       }
-      for (const event of this.unsettled(scope)) {
+      for (const event of this.unfinished.unsettled(scope)) {
         if (event.stage !== "written") fail(event);
       }
       this.openings.giveUp((each) => this.obstacle(each), scope);
       if (scope !== undefined) this.retire(scope);
+      this.#host.peerCloses(this, scope);
     }
     this.#host.progressed();
   }
@@ -424,7 +375,7 @@ export class Session
   /** A peer that makes up namespaces gets its answers, but no lane for each. */
   #answer(ack: OutboundAck): void {
     if (this.#routes.mayLeadTo(ack.namespace)) this.#routes.to(ack.namespace).acks.enter(ack);
-    else this.take(ack);
+    else this.outbox.take(ack);
   }
 
   /** The other side cannot be understood: everything to it fails from here on, with a reason. */
@@ -454,7 +405,7 @@ export class Session
   /** Nobody over there reads any more: settles all that waits to be written, or for an answer. */
   #giveUp(fail: (event: OutboundEvent) => void, isChannelOver: boolean): void {
     const left = this.outbox.close();
-    for (const event of this.unsettled()) fail(event);
+    for (const event of this.unfinished.unsettled()) fail(event);
     failUnsent(left, (namespace) => this.route(namespace), fail);
     this.outbox.letGo(isChannelOver);
   }

@@ -13,7 +13,7 @@ export interface SilentPeer {
   /** What waits for its namespaces to open. */
   readonly openings: { readonly namespaces: readonly string[] };
   /** The messages that wait. */
-  unsettled(): Message[];
+  readonly unfinished: { unsettled(): Message[] };
 }
 
 /** Tells, once, that something waits for a peer that does not say hello. */
@@ -46,7 +46,7 @@ export class Silence {
     const { id, state, openings } = this.#peer;
     if (state !== "connecting") return;
     const [first, ...others] = [
-      ...this.#peer.unsettled().map(({ event }) => `"${event}"`),
+      ...this.#peer.unfinished.unsettled().map(({ event }) => `"${event}"`),
       ...openings.namespaces.map((namespace) => `ready() of "${namespace}"`),
     ];
     if (first === undefined) return;

@@ -45,5 +45,5 @@ export function busPair({ serialization = "json" }: PairOptions = {}): BusPair {
 /** A bus that has neither parent nor workers. */
 function lonelyBus(): [Bus, Hub] {
   const hub = new Hub([]);
-  return [new Bus(hub, hub.namespace(DEFAULT_NAMESPACE), true), hub];
+  return [new Bus(hub, DEFAULT_NAMESPACE, true), hub];
 }

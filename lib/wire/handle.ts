@@ -33,6 +33,11 @@ function kindOf(handle: unknown): HandleKind | undefined {
   return undefined;
 }
 
+/** Whether the sender keeps what it hands over: servers and datagram sockets, but no connection. */
+export function isShared(handle: unknown): boolean {
+  return kindOf(handle) !== "socket";
+}
+
 /** Why a handle cannot be sent, as it follows its name; `undefined` if it can. */
 export function whyNotSent(handle: unknown): string | undefined {
   const kind = kindOf(handle);

@@ -1,7 +1,7 @@
 // The one place that knows which position in an item means what: for each kind, its writer and its reader.
 // What is read came from a peer, and nothing is trusted: what no version of ours sends throws a TypeError.
 
-import { MOST_NAME } from "../errors/check.ts";
+import { BUS_NAME, MOST_NAME } from "../errors/check.ts";
 import type { Handle } from "./handle.ts";
 import { Flag, Item, KIND, type Meta, PROTOCOL, Seat, type WireItem } from "./protocol.ts";
 
@@ -10,8 +10,8 @@ export function kindOf(item: WireItem): number {
   return (item[0] as number) & KIND;
 }
 
-// hello: [head, major, minor, identity, seat, identity of whom it answers or 0, features, namespaces, asks, probe];
-// up to there the same in every major, so that it is known whose hello it is
+// hello: [head, major, minor, identity, seat, identity of whom it answers or 0, features, namespaces, asks, probe, name or 0];
+// up to whom it answers the same in every major, so that it is known whose hello it is
 
 /** Who is there, as the two buses tell each other first. */
 export interface Hello {
@@ -29,28 +29,33 @@ export interface Hello {
   readonly asks: boolean;
   /** Of the serializations only `advanced` carries a NaN. */
   readonly hasNaN: boolean;
+  /** What the bus is called, if it was given a name. */
+  readonly name: string | undefined;
 }
 
 export function helloItem(hello: Omit<Hello, "hasNaN" | "major" | "minor">): WireItem {
-  const { from, seat, to, namespaces, asks } = hello;
+  const { from, seat, to, namespaces, asks, name } = hello;
   const { major, minor } = PROTOCOL;
   // Features come later.
   const features: string[] = [];
   const who = [Item.HELLO, major, minor, from, seat, to ?? 0];
-  return [...who, features, namespaces, asks ? 1 : 0, Number.NaN];
+  return [...who, features, namespaces, asks ? 1 : 0, Number.NaN, name ?? 0];
 }
 
 export function readHello(item: WireItem): Hello {
-  const [, major, minor, from, seat, to, , namespaces, asks, probe] = item;
+  const [, major, minor, from, seat, to, , namespaces, asks, probe, name] = item;
   const who = { major, minor, from: readName(from), seat: readSeat(seat), to: readTo(to) };
   // Of what another major says nothing else is known.
-  if (major !== PROTOCOL.major) return { ...who, namespaces: [], asks: false, hasNaN: false };
+  if (major !== PROTOCOL.major) {
+    return { ...who, namespaces: [], asks: false, hasNaN: false, name: undefined };
+  }
   if (!Array.isArray(namespaces)) throw new TypeError("a hello without namespaces");
   return {
     ...who,
     namespaces: namespaces.map(readName),
     asks: asks === 1,
     hasNaN: Number.isNaN(probe),
+    name: readBusName(name),
   };
 }
 
@@ -67,6 +72,13 @@ function readSeat(value: unknown): number {
 
 function readTo(value: unknown): string | undefined {
   return value === 0 ? undefined : readName(value);
+}
+
+/** What is not told, as by an earlier minor, is no name. */
+function readBusName(value: unknown): string | undefined {
+  if (value === undefined || value === 0) return undefined;
+  if (typeof value === "string" && BUS_NAME.test(value)) return value;
+  throw new TypeError("a hello with a name that no bus has");
 }
 
 // ready: [head, namespace]

@@ -10,6 +10,7 @@ export class Note implements ItemParcel {
   readonly size = 0;
   readonly abandoned: boolean = false;
   readonly payload = undefined;
+  readonly shared = undefined;
   readonly transfer = undefined;
   readonly plainHead = undefined;
   readonly id = 0;

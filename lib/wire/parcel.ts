@@ -1,5 +1,6 @@
 import type { Handle } from "./handle.ts";
 import type { WireItem } from "./protocol.ts";
+import type { SharedPayload } from "./shared-payload.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** How a parcel moves: with others that are answered, as an answer to such, or on its own. */
@@ -30,6 +31,8 @@ export interface ItemParcel extends Waiting {
   readonly isFrame: false;
   /** The payload; `undefined` if there is none. */
   readonly payload: unknown;
+  /** The payload, where other parcels have the same. */
+  readonly shared: SharedPayload | undefined;
   snapshot: Snapshot | undefined;
   /** Travels in a frame of its own. */
   readonly transfer: Handle | undefined;

@@ -418,14 +418,14 @@ export class World {
   #lookForRemains(when: string): void {
     if (this.#meetsNobody) {
       for (const { name, peer } of this.#parties) {
-        const left = peer.unsettled().filter((event) => event.wantsAck);
+        const left = peer.unfinished.unsettled().filter((event) => event.wantsAck);
         if (left.length > 0)
           this.#crash(name, `has ${left.length} unanswered messages when ${when}`);
       }
       return;
     }
     for (const { name, peer } of this.#parties) {
-      if (!peer.isFlushed) this.#crash(name, `is not flushed when ${when}`);
+      if (!peer.unfinished.isFlushed) this.#crash(name, `is not flushed when ${when}`);
     }
     this.#account(when);
   }
@@ -435,9 +435,9 @@ export class World {
     for (const { name, hub, peer } of this.#parties) {
       const { backlog, outbox, unanswered } = peer;
       const held = {
-        "unsettled messages": peer.unsettled().length,
+        "unsettled messages": peer.unfinished.unsettled().length,
         "messages in flight": unanswered.size,
-        "running listeners": peer.isHandling() ? 1 : 0,
+        "running listeners": peer.unfinished.isHandling() ? 1 : 0,
         "parcels and frames": outbox.size,
         "bytes of room": backlog.waiting,
         "unwritten bytes": backlog.unwritten,

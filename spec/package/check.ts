@@ -273,7 +273,7 @@ async function main(): Promise<void> {
     });
   }
   await check("it loads by import, and the process ends by itself", async () => {
-    const code = 'import { bus } from "clusterphone"; console.log(bus.name)';
+    const code = 'import { bus } from "clusterphone"; console.log(bus.namespace)';
     expectEqual(await node("--input-type=module", "-e", code), "_");
   });
   await check("it loads by require, without a warning, and is the same bus", async () => {

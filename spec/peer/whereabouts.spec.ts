@@ -1,7 +1,7 @@
 import cluster, { type Worker as ClusterWorker } from "node:cluster";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { expect } from "chai";
-import type { PeerTarget } from "../../lib/bus/bus.ts";
+import type { PeerTarget } from "../../lib/bus/targets.ts";
 import { bus, isFrame, type Message } from "../../lib/index.ts";
 import { busPair, nextEvent } from "../support/buses.ts";
 import { endAll, entryOf, start } from "../support/processes.ts";

@@ -14,7 +14,7 @@ export interface BusPair extends PairOfBuses {
 export function lonelyBus(): { bus: Bus; hub: Hub } {
   const { targets, reach } = nodeConnector;
   const hub = new Hub([{ targets, reach }]);
-  return { hub, bus: new BusClass(hub, hub.namespace(DEFAULT_NAMESPACE), true) };
+  return { hub, bus: new BusClass(hub, DEFAULT_NAMESPACE, true) };
 }
 
 /** Two buses and a link between them. */

@@ -1,0 +1,119 @@
+import type { BusError } from "../errors/bus-error.ts";
+import { check } from "../errors/check.ts";
+import type { OutboundEvent } from "../message/outbound-event.ts";
+import type { Peer } from "../message/peer.ts";
+import { Arrivals } from "./arrivals.ts";
+import { callBack } from "./call-back.ts";
+
+/** What became of the message to one member of a group; named as `Promise.allSettled` does. */
+export type Outcome<Reply = unknown> = { readonly peer: Peer } & (
+  | { readonly status: "fulfilled"; readonly value: Reply; readonly reason?: undefined }
+  | { readonly status: "rejected"; readonly value?: undefined; readonly reason: BusError }
+);
+
+/** A Node-style callback for the outcomes of a group; its error is always `null`. */
+export type OutcomesCallback<Reply> = (error: null, outcomes: Outcome<Reply>[]) => void;
+
+/**
+ * What `emit` to all of a group returns. Its methods belong to the same synchronous stretch as the `emit`; called later
+ * they throw a `TypeError`, because by then the messages have left without a wish for answers.
+ */
+export class Gathering<Reply = unknown> implements AsyncIterable<Outcome<Reply>> {
+  readonly #events: readonly OutboundEvent[];
+  /** In the order of members, as far as they are known. */
+  readonly #outcomes: (Outcome<Reply> | undefined)[];
+  #open: number;
+  #isAsked = false;
+  #all: Promise<Outcome<Reply>[]> | undefined;
+  #resolve: ((outcomes: Outcome<Reply>[]) => void) | undefined;
+  #arrivals: Arrivals<Outcome<Reply>> | undefined;
+
+  /** @internal */
+  constructor(events: readonly OutboundEvent[]) {
+    this.#events = events;
+    this.#open = events.length;
+    this.#outcomes = events.map(() => undefined);
+  }
+
+  /** Sets how long to wait for the answers, in ms, one limit for all; `Infinity` waits for ever. Before `ackd`. */
+  within(timeout: number): this {
+    const milliseconds = check.timeout(timeout, "within()");
+    this.#assertFresh("within()");
+    if (this.#isAsked) throw new TypeError("within() must be called before ackd() and iterating");
+    for (const event of this.#events) event.limit(milliseconds);
+    return this;
+  }
+
+  /**
+   * Asks for the answers, and resolves to what became of each message, in the order of members, when the last of them
+   * has settled: at the end of the time at the latest. Never rejects.
+   */
+  ackd(callback?: OutcomesCallback<Reply>): Promise<Outcome<Reply>[]> {
+    if (callback !== undefined) check.function(callback, "the callback of ackd()");
+    this.#assertFresh("ackd()");
+    this.#all ??= new Promise((resolve) => {
+      this.#resolve = resolve;
+      this.#ask();
+      this.#tellIfOver();
+    });
+    if (callback) callBack(this.#all, callback as (error: unknown, outcomes: unknown) => void);
+    return this.#all;
+  }
+
+  /** The long name of `ackd`. */
+  acknowledged(callback?: OutcomesCallback<Reply>): Promise<Outcome<Reply>[]> {
+    return this.ackd(callback);
+  }
+
+  /**
+   * Asks for the answers, and yields what became of each message as soon as it is known, each once. Leaving the loop
+   * cancels what is still open: `message.signal` aborts over there.
+   */
+  [Symbol.asyncIterator](): AsyncIterator<Outcome<Reply>> {
+    this.#assertFresh("iterating");
+    if (this.#arrivals) throw new TypeError("the outcomes of a group can be iterated once");
+    for (const event of this.#events) event.makeCancellable();
+    this.#arrivals = new Arrivals(this.#events.length, () => this.#cancel());
+    for (const outcome of this.#outcomes) if (outcome) this.#arrivals.add(outcome);
+    this.#ask();
+    return this.#arrivals;
+  }
+
+  #ask(): void {
+    if (this.#isAsked) return;
+    this.#isAsked = true;
+    for (const [index, event] of this.#events.entries()) {
+      const { peer } = event;
+      event.answerTo({
+        fulfilled: (value) =>
+          this.#settle(index, { peer, status: "fulfilled", value: value as Reply }),
+        rejected: (reason) => this.#settle(index, { peer, status: "rejected", reason }),
+      });
+      event.runTime();
+    }
+  }
+
+  #settle(index: number, outcome: Outcome<Reply>): void {
+    this.#outcomes[index] = outcome;
+    this.#open--;
+    this.#arrivals?.add(outcome);
+    this.#tellIfOver();
+  }
+
+  #tellIfOver(): void {
+    if (this.#open === 0) this.#resolve?.(this.#outcomes as Outcome<Reply>[]);
+  }
+
+  #cancel(): void {
+    for (const [index, event] of this.#events.entries()) {
+      if (!this.#outcomes[index]) event.cancel("nobody waits for its outcome any more");
+    }
+  }
+
+  #assertFresh(what: string): void {
+    if (this.#events.every(({ isFresh }) => isFresh)) return;
+    throw new TypeError(
+      `${what} belongs to the same synchronous stretch as emit(), before any await, callback or flush()`,
+    );
+  }
+}
