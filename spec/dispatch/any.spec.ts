@@ -40,7 +40,7 @@ describe("any one of a group", () => {
     expect(await answers[1]).to.equal("b");
     jobs[1]?.[1]?.answer();
     await answers[4];
-    left(any.emit("job", 5).ackd());
+    void left(any.emit("job", 5).ackd());
     await until(() => jobs.flat().length === 6);
     expect(jobs[1]?.at(-1)?.data).to.equal(5);
   });
@@ -93,13 +93,13 @@ describe("any one of a group", () => {
     const all = star(2);
     const jobs = all.rays.map((ray) => held(ray));
     await ready(all);
-    left(
+    void left(
       all.bus
         .to(all.rays[0]?.peer as never)
         .emit("job", "direct")
         .ackd(),
     );
-    left(all.bus.any(everybody).emit("job", "any").ackd());
+    void left(all.bus.any(everybody).emit("job", "any").ackd());
     await until(() => jobs.flat().length === 2);
     expect(jobs[1]?.map(({ data }) => data)).to.deep.equal(["any"]);
   });
@@ -141,7 +141,7 @@ describe("any one of a group", () => {
     );
     await ready(all);
     const any = all.bus.any(everybody, { concurrency: 1 });
-    left(any.emit("job").ackd());
+    void left(any.emit("job").ackd());
     const busy = await rejection(any.emit("job").within(20).ackd());
     expect(busy.message).to.include("are busy");
     expect(any.waiting).to.equal(0);
