@@ -2,13 +2,13 @@
 // configuration within half a second, or is named as one that did not.
 // Run it with: npm run build && node dist/examples/config-reload.js
 import assert from "node:assert/strict";
-import cluster, { type Worker } from "node:cluster";
+import cluster from "node:cluster";
 import { on } from "node:events";
 import { watch } from "node:fs";
 import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type BusError, bus } from "clusterphone";
+import { bus, type Peer } from "clusterphone";
 
 interface Config {
   readonly version: number;
@@ -37,9 +37,10 @@ function worker(): void {
 }
 
 async function primary(): Promise<void> {
-  const workers = [cluster.fork(), cluster.fork(), cluster.fork()];
+  for (let count = 0; count < 3; count++) cluster.fork();
   // Who is still starting is not late: the first question has the usual ten seconds.
-  await Promise.all(workers.map((worker) => app.to(worker).emit("version").ackd()));
+  const first = await app.all("workers").emit("version").ackd();
+  assert.ok(first.every(({ status }) => status === "fulfilled"));
   console.log("Three workers are up. The configuration file is watched.");
 
   const folder = await mkdtemp(join(tmpdir(), "config-reload-"));
@@ -59,13 +60,13 @@ async function primary(): Promise<void> {
     version = config.version;
 
     console.log(`The file has changed: version ${version}.`);
-    const late = await distribute(config, workers);
-    for (const worker of late) {
+    const late = await distribute(config);
+    for (const peer of late) {
       // "maybe" means that it may still happen, so ask; the answer comes when it can.
-      const caughtUp = await app.to(worker).emit("version").ackd();
-      console.log(`  worker ${worker.id} answers again, and has version ${caughtUp} now`);
+      const caughtUp = await app.to(peer).emit("version").ackd();
+      console.log(`  ${nameOf(peer)} answers again, and has version ${caughtUp} now`);
       assert.equal(caughtUp, version);
-      lateInAll.push(`worker ${worker.id}, version ${version}`);
+      lateInAll.push(`${nameOf(peer)}, version ${version}`);
     }
 
     const edit = edits.shift();
@@ -82,20 +83,23 @@ async function primary(): Promise<void> {
 }
 
 /** Gives a configuration to all workers at once, and returns those that did not acknowledge it. */
-async function distribute(config: Config, workers: Worker[]): Promise<Worker[]> {
-  const late: Worker[] = [];
-  const distributed = workers.map(async (worker) => {
-    try {
-      await app.to(worker).emit("configure", config).within(500).ackd();
-      console.log(`  worker ${worker.id} has acknowledged it`);
-    } catch (error) {
-      const { code, executed } = error as BusError;
-      console.log(`  worker ${worker.id} has not: ${code}, executed: ${executed}`);
-      late.push(worker);
+async function distribute(config: Config): Promise<Peer[]> {
+  const late: Peer[] = [];
+  // Each outcome is told when it is known; nobody waits for the slowest to hear of the others.
+  for await (const { peer, reason } of app.all("workers").emit("configure", config).within(500)) {
+    if (!reason) {
+      console.log(`  ${nameOf(peer)} has acknowledged it`);
+    } else {
+      console.log(`  ${nameOf(peer)} has not: ${reason.code}, executed: ${reason.executed}`);
+      late.push(peer);
     }
-  });
-  await Promise.all(distributed);
+  }
   return late;
+}
+
+/** A worker by its number, as Node counts them: "worker 3". */
+function nameOf(peer: Peer): string {
+  return peer.id.replace(":", " ");
 }
 
 /** Replaces the file in one step, so that nobody reads half of it. */

@@ -84,11 +84,9 @@ async function primary(): Promise<void> {
   }
 
   const { answered, failed, servers } = await load.stop();
-  for (const last of workers) {
-    const gone = once(last, "exit");
-    drained += await app.to(last).emit("drain").ackd();
-    await gone;
-  }
+  const gone = Promise.all(workers.map((last) => once(last, "exit")));
+  for (const { value = 0 } of await app.all("workers").emit("drain").ackd()) drained += value;
+  await gone;
   console.log(
     `${servers.size} processes have answered ${answered} requests, ${failed} have failed.`,
   );
