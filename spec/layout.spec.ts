@@ -49,7 +49,7 @@ const KEYS: Record<string, readonly string[]> = {
   "testing/index.ts": ["links/memory.ts"],
 };
 
-const MOST_LINES = 439;
+const MOST_LINES = 450;
 
 interface Import {
   readonly from: string;

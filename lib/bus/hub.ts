@@ -209,6 +209,8 @@ export class Hub implements Host {
   }
 
   peerReady(peer: Peer, namespace: string): void {
+    // Its namespace may have been closed before, and the way there is another now.
+    this.peers.version++;
     this.lines.lookSoon(namespace);
     this.lifecycle.tell("ready", peer, namespace);
   }

@@ -13,7 +13,7 @@ export class Peers {
   readonly #host: Host;
   readonly #connectors: readonly Connector[];
   readonly #all = new Set<Session>();
-  /** Changes whenever somebody comes, is heard, closes or goes. */
+  /** Changes whenever somebody comes, is heard, opens or closes something, or goes. */
   version = 0;
   readonly #byChannel = new WeakMap<object, Session>();
   readonly #channels = new WeakMap<Session, object>();

@@ -450,3 +450,29 @@ describe("any one of a group", () => {
     );
   });
 });
+
+describe("a namespace that is closed over there, and opened again", () => {
+  it("gets messages again, with a key or without", async () => {
+    const all = star(2);
+    const got: string[] = [];
+    const open = (ray: Ray) => ray.bus.ns("job").on("job", () => void got.push(ray.peer.id));
+    for (const ray of all.rays) open(ray);
+    const app = all.bus.ns("job");
+    for (const { peer } of all.rays) await app.to(peer).ready();
+    const any = app.any(() => true);
+    const [first] = all.rays;
+    await first?.bus.ns("job").close();
+    for (let count = 0; count < 4; count++) await any.emit("job", null, { key: `${count}` }).ackd();
+    expect(new Set(got)).to.deep.equal(new Set(["ray:2"]));
+    const opened = nextEvent(app.lifecycle, "ready");
+    open(first as Ray);
+    await opened;
+    got.length = 0;
+    for (let count = 0; count < 20; count++)
+      await any.emit("job", null, { key: `${count}` }).ackd();
+    expect(new Set(got)).to.deep.equal(new Set(["ray:1", "ray:2"]));
+    got.length = 0;
+    for (let count = 0; count < 4; count++) await any.emit("job").ackd();
+    expect(got.toSorted()).to.deep.equal(["ray:1", "ray:1", "ray:2", "ray:2"]);
+  });
+});

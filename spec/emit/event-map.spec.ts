@@ -1,5 +1,13 @@
 import { expectTypeOf } from "expect-type";
-import { type BusError, bus, type Message, type Receipt } from "../../lib/index.ts";
+import {
+  type BusError,
+  bus,
+  type Gathering,
+  type Message,
+  type Outcome,
+  type Peer,
+  type Receipt,
+} from "../../lib/index.ts";
 
 /** What a worker takes. */
 interface ToWorker {
@@ -32,6 +40,44 @@ function types(): void {
     expectTypeOf(error).toEqualTypeOf<BusError | null>();
     expectTypeOf(reply).toEqualTypeOf<number | undefined>();
   });
+
+  // All of a group, and any one of it.
+  const workers = inPrimary.all("workers");
+  expectTypeOf(workers.emit("sum", [1])).toEqualTypeOf<Gathering<number>>();
+  expectTypeOf(workers.emit("later", "x").within(5).ackd()).resolves.toEqualTypeOf<
+    Outcome<{ id: string }>[]
+  >();
+  void workers.emit("ping").ackd((error, outcomes) => {
+    expectTypeOf(error).toEqualTypeOf<null>();
+    expectTypeOf(outcomes).toEqualTypeOf<Outcome<"pong">[]>();
+  });
+  void (async () => {
+    for await (const outcome of workers.emit("sum", [1])) {
+      if (outcome.status === "fulfilled") expectTypeOf(outcome.value).toEqualTypeOf<number>();
+      else expectTypeOf(outcome.reason).toEqualTypeOf<BusError>();
+      expectTypeOf(outcome.peer).toEqualTypeOf<Peer>();
+    }
+    for (const { value, reason } of await workers.emit("sum", [1]).ackd()) {
+      expectTypeOf(value).toEqualTypeOf<number | undefined>();
+      expectTypeOf(reason).toEqualTypeOf<BusError | undefined>();
+    }
+  });
+  const anyone = inPrimary.any((one) => one.kind === "thread", { concurrency: 2 });
+  expectTypeOf(anyone.emit("sum", [1], { key: "k", idempotent: true })).toEqualTypeOf<
+    Receipt<number>
+  >();
+  expectTypeOf(anyone.peers).toEqualTypeOf<Peer[]>();
+  expectTypeOf(inPrimary.all([peer.peer, "parent"]).peers).toEqualTypeOf<Peer[]>();
+  // @ts-expect-error wrong payload
+  workers.emit("sum", "1");
+  // @ts-expect-error no such event
+  anyone.emit("product", [1]);
+  // @ts-expect-error a key is for any
+  workers.emit("ping", undefined, { key: "k" });
+  // @ts-expect-error no group
+  inPrimary.all(5);
+  // @ts-expect-error no options of any
+  inPrimary.any("workers", { concurency: 1 });
 
   // @ts-expect-error no such event
   peer.emit("product", [1]);
