@@ -14,6 +14,7 @@ const FLOORS: Record<string, readonly string[]> = {
   time: [],
   wire: ["errors"],
   links: ["errors", "wire"],
+  carried: ["errors", "time", "wire", "links"],
   message: ["errors", "time", "wire", "links"],
   chain: ["message"],
   outbox: ["time", "wire", "links", "message"],
