@@ -50,7 +50,7 @@ const KEYS: Record<string, readonly string[]> = {
   "testing/index.ts": ["links/memory.ts"],
 };
 
-const MOST_LINES = 450;
+const MOST_LINES = 430;
 
 interface Import {
   readonly from: string;

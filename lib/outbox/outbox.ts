@@ -10,16 +10,17 @@ import type { Parcel } from "../wire/parcel.ts";
 import type { Sequence } from "../wire/sequence.ts";
 import type { Backlog } from "./backlog.ts";
 import { Bundle, type BundleOutbox, textOf } from "./bundle.ts";
-import { type Encoded, Frames } from "./frames.ts";
+import { Frames } from "./frames.ts";
 import { mostInFrame, type Traffic } from "./framing.ts";
 import { PayloadReader, SETTLED, sizeAtOnce } from "./payload-reader.ts";
 import type { Step } from "./progress.ts";
 import { Queue } from "./queue.ts";
 import { endSharing, flushSoon, type SharingOutbox } from "./sharing.ts";
-import { handleOf, Transfer } from "./transfer.ts";
+import { Transfer } from "./transfer.ts";
 import type { OutboxTranslator } from "./translation.ts";
+import { Unwritten, type UnwrittenOutbox } from "./unwritten.ts";
 
-/** Frames given to the channel and not taken by the system, beyond which everything waits here, for `flush()`: while code runs that never pauses, nothing is told to have been taken. */
+/** So many frames may be unwritten where `flush()` wrote them: while code runs that never pauses, none is told to have left. */
 const MOST_FLUSHED = 4096;
 /** What is emitted in one tick beyond this many messages, or the room for a burst, counts as waiting. */
 const BURST = 4096;
@@ -41,7 +42,7 @@ export interface OutboxPeer extends Traffic {
  * could not write, or a handle is on its way, everything waits here, so that what was never written can be told
  * from what may have arrived.
  */
-export class Outbox implements SharingOutbox, BundleOutbox {
+export class Outbox implements SharingOutbox, BundleOutbox, UnwrittenOutbox {
   readonly #peer: OutboxPeer;
   readonly #pace: Pace;
   readonly #queue = new Queue();
@@ -52,14 +53,7 @@ export class Outbox implements SharingOutbox, BundleOutbox {
   /** Parcels pushed since the last flush. */
   #inTick = 0;
   #bytesInTick = 0;
-  /** Frames given to the link that have not left this process. */
-  #unwritten = 0;
-  /** What is in them. */
-  readonly #writing = new Set<readonly Parcel[]>();
-  /** The link asks to wait until they have. */
-  #isBlocked = false;
-  /** It takes nothing at all: it is broken, or keeps nothing for now that it cannot send. */
-  #isShut = false;
+  readonly #unwritten: Unwritten;
   /** The process ends with the tick: what comes is written at once. */
   #isLast = false;
   readonly #reader: PayloadReader;
@@ -74,18 +68,14 @@ export class Outbox implements SharingOutbox, BundleOutbox {
     this.#sequence = sequence;
     this.#reader = new PayloadReader(peer);
     this.#frames = new Frames(peer, sequence, this.#reader);
+    this.#unwritten = new Unwritten(peer, this);
     this.#transfer = new Transfer(peer.hold);
     this.#onProgress = onProgress;
   }
 
   /** Whether what comes now has to wait for more than the end of this tick. */
   get #holds(): boolean {
-    return this.#isFull || this.#transfer.isUnderWay || this.#isBurst;
-  }
-
-  get #isFull(): boolean {
-    const { backlog } = this.#peer;
-    return this.#isBlocked || this.#unwritten >= this.#pace.mostUnwritten || backlog.isFull;
+    return this.#unwritten.isFull || this.#transfer.isUnderWay || this.#isBurst;
   }
 
   get #isBurst(): boolean {
@@ -174,7 +164,7 @@ export class Outbox implements SharingOutbox, BundleOutbox {
 
   /** Parcels that wait, and frames and handles that are on their way. */
   get size(): number {
-    return this.#queue.parcels.length + this.#writing.size + (this.#transfer.isUnderWay ? 1 : 0);
+    return this.#queue.parcels.length + this.#unwritten.size + (this.#transfer.isUnderWay ? 1 : 0);
   }
 
   get backlog(): Backlog {
@@ -188,10 +178,10 @@ export class Outbox implements SharingOutbox, BundleOutbox {
 
   /** Sends what the buses tell each other past everything that waits; in another sequence, to who is not the peer. */
   pushFirst(control: Note, sequence: Sequence = this.#sequence): void {
-    if (this.#closed || this.#unwritten >= MOST_NOTES) return;
+    if (this.#closed || this.#unwritten.size >= MOST_NOTES) return;
     const encoded = encodeFrame(this.#peer.serialization, sequence, [control]);
     const step = this.#queue.progress.take(0);
-    this.#writeFrame({ ...encoded, consumed: 1, bytes: control.size }, step);
+    this.#unwritten.give({ ...encoded, consumed: 1, bytes: control.size }, step);
     control.written();
   }
 
@@ -205,12 +195,13 @@ export class Outbox implements SharingOutbox, BundleOutbox {
   /** What has not left this process, as far as the system tells, the handle on its way first. */
   get unfinished(): Parcel[] {
     const { event } = this.#transfer;
-    return [...(event ? [event] : []), ...[...this.#writing].flat(), ...this.#queue.parcels];
+    return [...(event ? [event] : []), ...this.#unwritten.parcels, ...this.#queue.parcels];
   }
 
   get isIdle(): boolean {
     if (this.#closed) return true;
-    return this.#queue.parcels.length === 0 && this.#unwritten === 0 && !this.#transfer.isUnderWay;
+    const left = this.#queue.parcels.length + this.#unwritten.size;
+    return left === 0 && !this.#transfer.isUnderWay;
   }
 
   /** The other side says whether the handle with that message has arrived. */
@@ -236,12 +227,9 @@ export class Outbox implements SharingOutbox, BundleOutbox {
    * the bus has to write that first: otherwise the message is lost with it, and Node waits for ever for it to be received.
    */
   letGo(isChannelOver: boolean): void {
-    const unwritten = [...this.#writing].find(([first]) => this.#transfer.isWith(first));
-    this.#writing.clear();
-    this.#unwritten = 0;
-    this.backlog.took(this.backlog.unwritten);
-    if (unwritten && !isChannelOver) this.#writing.add(unwritten);
-    else this.#transfer.settle(false);
+    const isWithHandle = (first: Parcel | undefined) => this.#transfer.isWith(first);
+    const stays = this.#unwritten.letGo(isChannelOver ? () => false : isWithHandle);
+    if (!stays) this.#transfer.settle(false);
   }
 
   /**
@@ -302,8 +290,8 @@ export class Outbox implements SharingOutbox, BundleOutbox {
   /** Whether the next frame may be given to the channel, of which so many may be unwritten. */
   #takes(mostUnwritten: number | undefined): boolean {
     if (this.#transfer.isUnderWay) return false;
-    if (mostUnwritten === undefined) return !this.#isFull;
-    if (this.#isShut || this.#unwritten >= mostUnwritten) return false;
+    if (mostUnwritten === undefined) return !this.#unwritten.isFull;
+    if (this.#unwritten.isShut || this.#unwritten.size >= mostUnwritten) return false;
     return this.#isLast || !this.#peer.backlog.isFull;
   }
 
@@ -321,7 +309,7 @@ export class Outbox implements SharingOutbox, BundleOutbox {
       return consumed;
     }
     try {
-      this.#writeFrame(encoded, taken);
+      this.#unwritten.give(encoded, taken);
     } catch (error) {
       this.#sendSound(encoded.parcels, error, taken);
       return consumed;
@@ -340,55 +328,34 @@ export class Outbox implements SharingOutbox, BundleOutbox {
     this.pushFirst(this.#transfer.begin(event, onGone));
   }
 
-  #writeFrame({ frame, parcels, bytes }: Encoded, step: Step): void {
-    this.#unwritten++;
-    this.#peer.backlog.give(bytes);
-    this.#writing.add(parcels);
-    let isDone = false;
-    const done = (failure?: SendFailure) => {
-      if (isDone) return;
-      isDone = true;
-      this.#writing.delete(parcels);
-      if (this.#closed) {
-        if (this.#transfer.isWith(parcels[0])) this.#transfer.settle(false);
-        return;
-      }
-      this.#leave(bytes);
-      if (failure === "channel") {
-        this.#break(parcels);
-        return;
-      }
-      this.#queue.progress.end(step);
-      if (failure === "handle") this.#loseHandle(parcels[0] as OutboundEvent);
-      else this.#wrote(parcels);
-    };
-    try {
-      const isWritable = this.#peer.link.send(frame, handleOf(parcels[0]), done);
-      if (!isWritable && !isDone) this.#isBlocked = true;
-    } catch (error) {
-      isDone = true;
-      this.#writing.delete(parcels);
-      this.#leave(bytes);
-      throw error;
+  ended(parcels: readonly Parcel[], step: Step, failure: SendFailure | undefined): void {
+    const [first] = parcels;
+    if (this.#closed) {
+      if (this.#transfer.isWith(first)) this.#transfer.settle(false);
+      return;
     }
+    if (failure === "channel") {
+      this.#takeBack(parcels);
+      return;
+    }
+    this.#queue.progress.end(step);
+    if (failure === "handle") this.#loseHandle(first as OutboundEvent);
+    else this.#wrote(parcels);
   }
 
   /** The link asks to wait, or says that it takes frames again. */
   flow(isOpen: boolean): void {
-    this.#isShut = this.#isBlocked = !isOpen;
-    if (!this.#closed && !this.#isFull) this.#resume();
+    this.#unwritten.flow(isOpen);
+    if (!this.#closed) this.#goOn();
   }
 
-  /** A frame was taken by the system. */
-  #leave(bytes: number): void {
-    this.#unwritten--;
-    this.#peer.backlog.took(bytes);
-    if (this.#unwritten === 0) this.#isBlocked = this.#isShut;
+  #goOn(): void {
+    if (!this.#unwritten.isFull) this.#resume();
   }
 
   #wrote(parcels: readonly Parcel[]): void {
     for (const parcel of parcels) parcel.gone();
-    if (!this.#isFull) this.#resume();
+    this.#goOn();
     this.#onProgress();
   }
 
@@ -396,8 +363,7 @@ export class Outbox implements SharingOutbox, BundleOutbox {
    * The channel is broken, as will be told soon. Until then nothing more is given to it, and what it did
    * not take waits here with the rest.
    */
-  #break(parcels: readonly Parcel[]): void {
-    this.#isShut = this.#isBlocked = true;
+  #takeBack(parcels: readonly Parcel[]): void {
     for (const parcel of parcels) parcel.notWritten();
     this.#queue.putBack(parcels);
   }
