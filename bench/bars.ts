@@ -55,6 +55,22 @@ export const bars: readonly Bar[] = [
     over: "none",
     atLeast: 0.9,
   },
+  {
+    scenario: "any",
+    cases: /depth 256/,
+    text: "any of 4 idle workers, over to in turn, sender's processor time",
+    side: "any",
+    over: "to, in turn",
+    atLeast: 0.9,
+  },
+  {
+    scenario: "all",
+    cases: /./,
+    text: "all of 32 workers, over a loop of to, sender's processor time",
+    side: "all",
+    over: "to, a loop",
+    atLeast: 1,
+  },
   { scenario: "memory", cases: /100,000/, text: "100,000 pending acks, MB", atMost: 60 },
   {
     scenario: "loading",

@@ -4,7 +4,7 @@ import type { Connection } from "./side.ts";
 
 /** What the measured process is told to do for a while. */
 export interface Load {
-  readonly kind: "round trips" | "one way" | "to all";
+  readonly kind: "round trips" | "in turn" | "one way" | "to all";
   /** Requests in flight, or messages that may be under way. */
   readonly depth: number;
   readonly milliseconds: number;
@@ -107,18 +107,21 @@ export async function carry(
   if (!first) throw new Error("nobody to talk to");
 
   const lookAtEach = load.payload === "100 B" && load.depth > 1 ? LOOK_AT_EACH : 1;
-  const request = (number: number, ended: () => void) => {
+  const requestOf = (connection: Connection, number: number, ended: () => void) => {
     const payload = payloads[number % payloads.length];
     if (number % lookAtEach !== 0) {
-      first.request(payload, ended);
+      connection.request(payload, ended);
       return;
     }
     const start = performance.now();
-    first.request(payload, () => {
+    connection.request(payload, () => {
       histogram.record(Math.max(1, Math.round((performance.now() - start) * 1000)));
       ended();
     });
   };
+  const request = (number: number, ended: () => void) => requestOf(first, number, ended);
+  const inTurn = (number: number, ended: () => void) =>
+    requestOf(connections[number % connections.length] ?? first, number, ended);
 
   const perWindow = Math.max(2, Math.ceil(load.depth / WINDOWS));
   const window = (number: number, ended: () => void) => {
@@ -132,6 +135,10 @@ export async function carry(
 
   const toAll = (number: number, ended: () => void) => {
     const payload = payloads[number % payloads.length];
+    if (first.requestAll) {
+      first.requestAll(payload, ended);
+      return;
+    }
     let missing = connections.length;
     const answered = () => {
       if (--missing === 0) ended();
@@ -140,7 +147,8 @@ export async function carry(
   };
 
   const { kind, depth } = load;
-  const begin = { "round trips": request, "one way": window, "to all": toAll }[kind];
+  const begins = { "round trips": request, "in turn": inTurn, "one way": window, "to all": toAll };
+  const begin = begins[kind];
   const atOnce = kind === "one way" ? WINDOWS : depth;
   const { count, seconds, processor } = await keepInFlight(atOnce, load, begin, () =>
     histogram.reset(),

@@ -5,6 +5,8 @@ import type { Worker as Thread } from "node:worker_threads";
 /** Who is compared. */
 export type SideName =
   | "bus"
+  | "bus any"
+  | "bus all"
   | "process.send"
   | "bare loop"
   | "birpc"
@@ -25,6 +27,8 @@ export interface Setup {
   readonly answers: Answers;
   /** Processes or threads at the other end; one if left out. */
   readonly workers?: number;
+  /** Of `any`: how many unanswered messages make a worker busy; any number if left out. */
+  readonly concurrency?: number;
   /** User middlewares of the bus, on both sides. */
   readonly middlewares?: { readonly count: number; readonly kind: "sync" | "async" };
   /** Without them the bare loop calls back at once, which no user of the other sides could have. */
@@ -45,6 +49,8 @@ export interface Connection {
   request(payload: unknown, done: (reply: unknown) => void): void;
   /** Sends a message that nobody answers; left out where the side has no such thing. */
   send?(payload: unknown): void;
+  /** Sends a request to every worker, and calls `done` once, with all replies; left out where the side has no such thing. */
+  requestAll?(payload: unknown, done: (replies: unknown) => void): void;
   /** Chooses how the bare loop frames its messages. */
   tune?(framing: Framing): void;
 }

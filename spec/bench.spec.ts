@@ -59,6 +59,43 @@ describe("the benchmark", function () {
     }
   });
 
+  it("compares all and any with to, each with workers of its own", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "clusterphone-bench-"));
+    try {
+      const { code, output } = await bench(
+        ...["--tiny", "--only", "all", "--only", "any", "--out", folder],
+      );
+      expect(code, output).to.equal(0);
+      const [major] = process.versions.node.split(".");
+      const text = readFileSync(join(folder, `node-${major}.json`), "utf8");
+      const { cases } = JSON.parse(text) as Report;
+      expect(cases.map(({ scenario, name }) => `${scenario}: ${name}`)).to.deep.equal([
+        "any: json, depth 256",
+        "all: json, 2 workers",
+      ]);
+      expect(
+        cases.map(({ outcomes }) => outcomes.map(({ side, rounds }) => [side, rounds.length])),
+      ).to.deep.equal([
+        [
+          ["to, in turn", 2],
+          ["any", 2],
+        ],
+        [
+          ["to, a loop", 2],
+          ["all", 2],
+        ],
+      ]);
+      for (const { outcomes } of cases) {
+        for (const rate of outcomes.flatMap(({ rounds }) => rounds)) expect(rate).to.be.above(0);
+      }
+      expect(output)
+        .to.match(/ over to in turn.* [\d.]+/)
+        .and.to.match(/ over a loop of to.* [\d.]+/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it("names the scenarios if one is not known, and publishes full runs only", async () => {
     const unknown = await bench("--only", "nothing");
     expect(unknown.code).to.equal(1);

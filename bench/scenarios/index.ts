@@ -1,4 +1,6 @@
 import type { Scenario } from "../result.ts";
+import { all } from "./all.ts";
+import { any } from "./any.ts";
 import { broadcast } from "./broadcast.ts";
 import { loading } from "./loading.ts";
 import { memory } from "./memory.ts";
@@ -19,6 +21,8 @@ export const scenarios: readonly Scenario[] = [
   middlewares,
   toAll,
   broadcast,
+  any,
+  all,
   threads,
   memory,
   loading,

@@ -5,6 +5,10 @@ export async function loadSide(name: SideName): Promise<Side> {
   switch (name) {
     case "bus":
       return (await import("./bus.ts")).theBus;
+    case "bus any":
+      return (await import("./bus-any.ts")).anyOfTheBus;
+    case "bus all":
+      return (await import("./bus-all.ts")).allOfTheBus;
     case "process.send":
       return (await import("./process-send.ts")).processSend;
     case "bare loop":
