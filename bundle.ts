@@ -19,10 +19,11 @@ interface Files {
 
 /** Found by the package's own name: the compiled files lie deeper than the sources. */
 const root = new URL(".", import.meta.resolve("clusterphone/package.json"));
-const { dependencies, exports } = JSON.parse(
+const { dependencies, peerDependencies, exports } = JSON.parse(
   readFileSync(new URL("package.json", root), "utf8"),
 ) as {
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
   readonly exports: Readonly<Record<string, Entry | string>>;
 };
 
@@ -81,7 +82,7 @@ export function optionsOf({ minify = false, write = false }: Making = {}): Build
     platform: "node",
     plugins: [required],
     // They stay dependencies, and who bundles an application has one copy of each.
-    external: Object.keys(dependencies),
+    external: Object.keys({ ...dependencies, ...peerDependencies }),
     // A warning is a mistake, such as a circle of chunks.
     onwarn({ message }) {
       throw new Error(message);

@@ -3,7 +3,7 @@ import { central } from "./central.ts";
 
 export type { Bus, CloseOptions } from "./bus/bus.ts";
 export type { LifecycleEvents } from "./bus/lifecycle.ts";
-export type { GroupTarget, PeerTarget } from "./bus/targets.ts";
+export type { GroupTarget, InstanceTarget, PeerTarget } from "./bus/targets.ts";
 export type { Middleware, Next, Slot } from "./chain/layer.ts";
 export type { Any, AnyOptions } from "./emit/any.ts";
 export type { Data, EventMap, Listener, NoEvents, Reply, Untyped } from "./emit/event-map.ts";

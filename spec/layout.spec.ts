@@ -33,6 +33,7 @@ const FLOORS: Record<string, readonly string[]> = {
     ...["emit", "bus", "central.ts"],
   ],
   testing: ["errors", "links", "message", "bus"],
+  nats: [...["errors", "time", "links", "carried", "message", "bus"]],
   classic: [
     ...["errors", "time", "wire", "message", "chain", "namespace", "peer", "emit", "bus"],
     "central.ts",

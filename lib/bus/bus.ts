@@ -96,7 +96,7 @@ export class Bus<
 
   /**
    * Chooses whom to talk to: a cluster worker, a child process, a thread, a port, a peer as in
-   * `message.peer`, or `"parent"`. Throws a `TypeError` for anything else.
+   * `message.peer`, a member of a mesh by its name and instance, or `"parent"`. Throws a `TypeError` for anything else.
    */
   to(target: PeerTarget): Target<Outgoing> {
     const peer = this.#hub.peers.of(target);
@@ -192,6 +192,11 @@ export class Bus<
   set stacks(areShown: boolean) {
     if (typeof areShown !== "boolean") throw wrong("stacks", "true or false", areShown);
     this.#hub.stacks = areShown;
+  }
+
+  /** @internal What all buses of the process share, for what is built on them. */
+  get hub(): Hub {
+    return this.#hub;
   }
 
   /** How long an ack may take, in ms: 10,000 by default, on the central bus for all namespaces that have not their own. */

@@ -23,6 +23,7 @@ import { failUnsettled, waitsFor } from "../peer/unfinished.ts";
 import { Deadlines } from "../time/deadlines.ts";
 import { Drain } from "./drain.ts";
 import { Lifecycle, warn } from "./lifecycle.ts";
+import type { Membership } from "./membership.ts";
 import { Peers } from "./peers.ts";
 
 const DEFAULT_ACK_TIMEOUT = 10_000;
@@ -43,6 +44,7 @@ export class Hub implements Host {
   ]);
   readonly peers: Peers;
   readonly lines: Lines = new Lines();
+  readonly memberships: Set<Membership> = new Set();
   /** Milliseconds, for every namespace that has not its own. */
   defaultAckTimeout: number = DEFAULT_ACK_TIMEOUT;
   /** Errors show who emitted the message they are about. */
@@ -242,6 +244,8 @@ export class Hub implements Host {
     const closing = scope === undefined ? this : this.namespace(scope);
     const letGoOfLayers = scope === undefined ? undefined : this.layers.closing(scope);
     closing.state = "closing";
+    const memberships = scope === undefined ? [...this.memberships] : [];
+    for (const membership of memberships) membership.leaving();
     for (const peer of peers.all) peer.announceClosing(scope);
     const isPlaced = () => this.lines.waiting(scope).length === 0;
     const everyPeer = (isTrue: (peer: Session) => boolean) =>
@@ -258,6 +262,7 @@ export class Hub implements Host {
     letGoOfLayers?.();
     if (closing instanceof Namespace) this.#free(closing);
     else this.#letGo();
+    await Promise.all(memberships.map((membership) => membership.left()));
   }
 
   /** A closed namespace is forgotten, so that it can be opened again as if it were new. */

@@ -11,7 +11,7 @@ import { Session } from "../peer/session.ts";
 /** Everybody this process talks to or listens to, and how they are found. */
 export class Peers {
   readonly #host: Host;
-  readonly #connectors: readonly Connector[];
+  readonly #connectors: Connector[];
   readonly #all = new Set<Session>();
   /** Changes whenever somebody comes, is heard, opens or closes something, or goes. */
   version = 0;
@@ -30,7 +30,7 @@ export class Peers {
 
   constructor(host: Host, connectors: readonly Connector[]) {
     this.#host = host;
-    this.#connectors = connectors;
+    this.#connectors = [...connectors];
   }
 
   /** Those that are gone left out. */
@@ -65,7 +65,7 @@ export class Peers {
   parent(): Session {
     if (this.#parent) return this.#parent;
     const connection = firstOf(this.#connectors, (connector) => connector.parent?.());
-    this.#parent = connection ? this.#connect(connection) : this.#absentParent();
+    this.#parent = connection ? this.connect(connection) : this.#absentParent();
     return this.#parent;
   }
 
@@ -82,9 +82,17 @@ export class Peers {
     if (this.#isWatching || this.#host.state !== "open") return;
     this.#isWatching = true;
     for (const connector of this.#connectors) {
-      const stop = connector.watch?.((connection) => this.#connect(connection));
+      const stop = connector.watch?.((connection) => this.connect(connection));
       if (stop) this.#stopWatching.push(stop);
     }
+  }
+
+  /** Another way to find peers. Returns how to forget it. */
+  addConnector(connector: Connector): () => void {
+    this.#connectors.push(connector);
+    return () => {
+      this.#connectors.splice(this.#connectors.indexOf(connector), 1);
+    };
   }
 
   /** Takes a link in, for tests and for what is not found by `to()`. */
@@ -95,8 +103,9 @@ export class Peers {
   /** Another bus has taken a peer's place on its link. */
   succeed(before: unknown): Session {
     const predecessor = before as Session;
-    const { link, target, pid } = predecessor;
-    const peer = new Session(this.#host, link, { target, pid, predecessor });
+    const { link, target, pid, name, instance, host } = predecessor;
+    const place = { target, pid, host, instance, name: instance && name };
+    const peer = new Session(this.#host, link, { ...place, predecessor });
     const channel = this.#channels.get(predecessor);
     if (channel) this.#name(channel, peer);
     if (predecessor === this.#parent) this.#parent = peer;
@@ -147,7 +156,7 @@ export class Peers {
   #reach(target: unknown): Session {
     if (target instanceof Session && target.isOf(this.#host)) return target;
     const connection = firstOf(this.#connectors, (connector) => connector.reach(target));
-    if (connection) return this.#connect(connection);
+    if (connection) return this.connect(connection);
     const targets = [
       ...this.#connectors.map((connector) => connector.targets),
       "a peer of this bus",
@@ -155,7 +164,8 @@ export class Peers {
     throw wrong("the target of to()", `${targets.join(", ")} or "parent"`, target);
   }
 
-  #connect(connection: Connection): Session {
+  /** The peer at the end of a way; a new one, if nobody is known there. */
+  connect(connection: Connection): Session {
     let peer = this.#byChannel.get(connection.channel);
     if (!peer && this.#host.state !== "open") {
       const link = connection.link();

@@ -1,8 +1,14 @@
 import type { Endpoint } from "../links/connector.ts";
 import type { Peer } from "../message/peer.ts";
 
+/** One member of a mesh: what its bus is called, and which one of that name. Of several that call themselves so it is the latest. */
+export interface InstanceTarget {
+  readonly name: string;
+  readonly instance: string;
+}
+
 /** What `to()` takes: one peer. */
-export type PeerTarget = "parent" | Peer | Endpoint;
+export type PeerTarget = "parent" | Peer | Endpoint | InstanceTarget;
 
 /**
  * What `all()` and `any()` take, several peers: all cluster workers, child processes or threads of this process; those

@@ -115,7 +115,8 @@ export class CarriedLink implements Link {
   detach(): void {
     if (this.#isOver) return;
     this.#tell(Kind.GOODBYE);
-    this.#finish();
+    this.#stop();
+    this.#carrier.ended(this.to);
   }
 
   // What the carrier tells.
@@ -166,17 +167,17 @@ export class CarriedLink implements Link {
   /** It is over, for a reason that the other side need not know. */
   close(end: End): void {
     if (this.#isOver) return;
-    this.#finish();
+    this.#stop();
     this.#sending.end();
     this.#events?.closed(end);
+    this.#carrier.ended(this.to);
   }
 
   // Its own.
 
-  #finish(): void {
+  #stop(): void {
     this.#isOver = true;
     this.#stopTelling();
-    this.#carrier.ended(this.to);
   }
 
   /** Sends what fits into the window. */

@@ -6,10 +6,8 @@ const MOST_ENDED = 1000;
 
 /** What a mailbox asks of whoever it belongs to. */
 export interface MailboxAsked {
-  /** A process that is known by that name has begun a link: where it is, or nothing if it may not. */
-  admit(from: string): Address | undefined;
-  /** A link was begun over there. The bus has to take it before what came is given to it. */
-  begun(link: CarriedLink): void;
+  /** A process has begun a link, and there is none to it here. It is heard if one is begun now. */
+  stranger(from: string): void;
 }
 
 /** The links of this process over one carrier, one for each process it talks to, and whose a packet is. */
@@ -91,12 +89,10 @@ export class Mailbox {
     if (link?.theirs === epoch) return link;
     const begins = yours === 0n && (kind === Kind.DATA || kind === Kind.PROBE);
     if (!begins) return undefined;
-    const address = this.#asked.admit(from);
-    if (!address) return undefined;
     link?.close({ reason: "has begun anew" });
-    const begun = this.begin(address);
-    begun.theirs = epoch;
-    this.#asked.begun(begun);
+    if (!this.#links.has(from)) this.#asked.stranger(from);
+    const begun = this.#links.get(from);
+    if (begun) begun.theirs = epoch;
     return begun;
   }
 

@@ -28,6 +28,8 @@ function nobody(label: string): Peer {
     id: label,
     kind: "group",
     name: undefined,
+    instance: undefined,
+    host: undefined,
     pid: undefined,
     target: undefined,
     state: "connecting",

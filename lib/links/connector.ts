@@ -12,6 +12,12 @@ export interface Whereabouts {
   readonly target?: Endpoint | undefined;
   /** The process it is, or is a part of. */
   readonly pid?: number | undefined;
+  /** What its bus is called, where that is known before it says so, and better. */
+  readonly name?: string | undefined;
+  /** Which of those of that name it is. */
+  readonly instance?: string | undefined;
+  /** The machine that it runs on. */
+  readonly host?: string | undefined;
 }
 
 /** A way to somebody that has not been taken yet. */

@@ -13,8 +13,15 @@ export interface Peer {
   readonly id: string;
   /** What it is, seen from here; `"group"` on a message to any one of a group that ended before it had found one. */
   readonly kind: PeerKind | "group";
-  /** What its bus is called, as it says in its hello: its `bus.name`. `undefined` until it is heard, and where it has none. */
+  /**
+   * What its bus is called, as it says in its hello: its `bus.name`. `undefined` until it is heard, and where it has none.
+   * Of a member on another machine it is the name it has joined by, which the server's permissions can enforce.
+   */
   readonly name: string | undefined;
+  /** Of a member of a mesh: which one of that name. */
+  readonly instance: string | undefined;
+  /** Of a member of a mesh: the machine that it says it runs on. */
+  readonly host: string | undefined;
   /** The process that the peer is, or is a thread of; `undefined` where that is not known. */
   readonly pid: number | undefined;
   /**

@@ -59,6 +59,8 @@ export class Session
   readonly pid: number | undefined;
   readonly target: Endpoint | undefined;
   name: string | undefined;
+  readonly instance: string | undefined;
+  readonly host: string | undefined;
   protocolErrors = 0;
 
   readonly link: Link;
@@ -84,13 +86,17 @@ export class Session
   #downError: BusError | undefined;
   #lastId = 0;
 
-  constructor(host: Host, link: Link, { target, pid, absent, predecessor }: Beginning = {}) {
+  constructor(host: Host, link: Link, beginning: Beginning = {}) {
+    const { target, pid, absent, predecessor } = beginning;
     this.#host = host;
     this.link = link;
     this.id = link.id;
     this.kind = link.kind;
     this.pid = pid;
     this.target = target;
+    this.name = beginning.name;
+    this.instance = beginning.instance;
+    this.host = beginning.host;
     this.serialization = link.serialization;
     this.hold = new Hold(link);
     this.#patience = new Patience(this, (text) => host.peerSilent(text));
@@ -314,7 +320,7 @@ export class Session
       if (this.serialization === "unknown") this.serialization = hasNaN ? "advanced" : "json";
     }
     this.handshake.hear(hello);
-    this.name = hello.name;
+    if (this.instance === undefined) this.name = hello.name;
     if (isFirst) this.#goUp();
     for (const namespace of namespaces) this.announced(namespace);
   }

@@ -20,11 +20,7 @@ class Lonely implements Carrier {
   readonly ends: End[] = [];
   readonly frames: { body: unknown; waited: number | undefined }[] = [];
   readonly outcomes: unknown[] = [];
-  readonly mailbox: Mailbox = new Mailbox(
-    this,
-    { admit: () => address, begun: (link) => this.open(link) },
-    () => LARGEST,
-  );
+  readonly mailbox: Mailbox = new Mailbox(this, { stranger: () => this.begin() }, () => LARGEST);
 
   send(_to: string, packet: Buffer): void {
     const copy = readPacket(Buffer.from(packet));

@@ -161,8 +161,7 @@ export class CarriedWorld {
       ended: () => undefined,
     };
     const asked = {
-      admit: () => ({ to: across[side], id: across[side], serialization: "json" as const }),
-      begun: (link: CarriedLink) => this.#open(side, link),
+      stranger: () => this.#begin(side, mailbox),
     };
     const mailbox = new Mailbox(carrier, asked, () => LARGEST);
     const party: Party = {

@@ -1,0 +1,324 @@
+import type { Msg, NatsConnection, Subscription } from "@nats-io/nats-core";
+import { EventEmitter } from "eventemitter3";
+import type { Hub } from "../bus/hub.ts";
+import type { Membership } from "../bus/membership.ts";
+import type { Carrier } from "../carried/link.ts";
+import { Mailbox, type MailboxAsked } from "../carried/mailbox.ts";
+import { BusError } from "../errors/bus-error.ts";
+import { check } from "../errors/check.ts";
+import type { Connection } from "../links/connector.ts";
+import { outside, startTimer } from "../time/context.ts";
+import { Directory, type DirectoryAsked } from "./directory.ts";
+import type { KnownMember } from "./member.ts";
+import { type Joining, newId } from "./options.ts";
+import { Presence } from "./presence.ts";
+import { MOST_SIGN, readSign } from "./sign.ts";
+import { keyOf, lastIn, type Place, Subjects } from "./subjects.ts";
+import type { LeaveOptions, Member, Mesh, MeshEvents } from "./types.ts";
+import { unknownMember } from "./unknown.ts";
+
+/** A packet is not larger than this, whatever the server takes: smaller ones pass between. */
+const MOST_BYTES = 2 ** 18;
+const DEFAULT_PAYLOAD = 2 ** 20;
+/** Of what a message may take, a frame may take so much more. */
+const SLACK = 1.25;
+const FRAME = 2 ** 17;
+/** What a server needs for headers and subject. */
+const OVERHEAD = 2 ** 10;
+/** How long it is waited for the server when leaving, in ms. */
+const FAREWELL = 1000;
+/** How long `leave` waits for what is under way, in ms. */
+const LEAVE_TIMEOUT = 10_000;
+/** While leaving it is looked so often whether all is settled, in ms. */
+const LEAVE_LOOK = 20;
+const NO_RESPONDERS = 503;
+
+/** A bus and a connection to NATS: what each is told of the other. */
+export class NatsMesh
+  extends EventEmitter<MeshEvents>
+  implements Mesh, Carrier, MailboxAsked, DirectoryAsked, Membership
+{
+  readonly name: string;
+  readonly instance: string;
+  readonly #hub: Hub;
+  readonly #connection: NatsConnection;
+  readonly #ownsConnection: boolean;
+  readonly #serialization: "json" | "advanced";
+  readonly #subjects: Subjects;
+  readonly #mailbox: Mailbox;
+  readonly #directory: Directory;
+  readonly #presence: Presence;
+  readonly #subscriptions: Subscription[] = [];
+  readonly #removeConnector: () => void;
+  #isConnected = true;
+  #isLeaving = false;
+  #isOver = false;
+  #leaving: Promise<void> | undefined;
+
+  constructor(hub: Hub, connection: NatsConnection, joining: Joining, ownsConnection: boolean) {
+    super();
+    const { name, instance, prefix, serialization } = joining;
+    const me: Place = { name, id: newId() };
+    this.name = name;
+    this.instance = instance;
+    this.#hub = hub;
+    this.#connection = connection;
+    this.#ownsConnection = ownsConnection;
+    this.#serialization = serialization;
+    this.#subjects = new Subjects(prefix, me);
+    this.#mailbox = new Mailbox(this, this, () => hub.bounds.message * SLACK + FRAME);
+    this.#directory = new Directory(this);
+    this.#presence = new Presence(joining, this.#directory, {
+      isConnected: () => this.isConnected,
+      announce: (sign) => this.#publish(this.#subjects.toAll, sign),
+      gone: (member, reason) => this.#gone(member, reason),
+      ping: () => connection.flush(),
+      reconnect: () => this.#dialAgain(),
+    });
+    this.#removeConnector = hub.peers.addConnector({
+      targets: "the { name, instance } of a member",
+      reach: (target) => this.#reach(target),
+    });
+    hub.memberships.add(this);
+    void this.#watch();
+    this.#subscribe(me);
+  }
+
+  /** Resolves when the server knows this process. */
+  async begin(): Promise<this> {
+    await this.#connection.flush();
+    this.#presence.begin();
+    await this.#connection.flush();
+    return this;
+  }
+
+  get members(): Member[] {
+    return this.#directory.members.filter(({ isLeaving }) => !isLeaving);
+  }
+
+  leave(options: LeaveOptions = {}): Promise<void> {
+    check.options(options, "leave()", ["timeout"]);
+    const timeout = check.timeout(options.timeout ?? LEAVE_TIMEOUT, "the option timeout");
+    this.#leaving ??= this.#leave(timeout);
+    return this.#leaving;
+  }
+
+  // What the links ask.
+
+  get isConnected(): boolean {
+    return this.#isConnected && !this.#connection.isClosed();
+  }
+
+  get mostBytes(): number {
+    const most = this.#connection.info?.max_payload ?? DEFAULT_PAYLOAD;
+    return Math.min(most - Math.min(OVERHEAD, most / 2), MOST_BYTES);
+  }
+
+  send(to: string, packet: Buffer, asks: boolean): void {
+    const subject = this.#subjects.to(to);
+    if (asks) this.#connection.publish(subject, packet, { reply: this.#subjects.noneAt(to) });
+    else this.#connection.publish(subject, packet);
+  }
+
+  /** Who is still listed, and heard again, is a new peer. */
+  ended(to: string): void {
+    const member = this.#directory.get(to);
+    if (!member || this.#isLeaving) return;
+    if (member.isLeaving) this.#directory.forget(member);
+    else this.#connect(member);
+  }
+
+  /** Nothing is taken of whom nobody knows. If it is there it answers, and asks what was taken. */
+  stranger(from: string): void {
+    if (this.#presence.mayAsk())
+      this.#publish(this.#subjects.toAsker(from), this.#presence.sign("asks"));
+  }
+
+  // What the directory tells.
+
+  /** By the clock that counts only time in which others could be heard. */
+  get now(): number {
+    return this.#presence.clock.now;
+  }
+
+  joined(member: KnownMember): void {
+    this.#connect(member);
+    this.#say("join", member);
+  }
+
+  leaves(member: KnownMember): void {
+    member.isLeaving = true;
+    this.#say("leave", member, "said goodbye");
+    // Who never spoke has nothing to end.
+    if (member.link.theirs === 0n) this.#gone(member, "said goodbye");
+  }
+
+  conflict(latest: KnownMember, earlier: KnownMember): void {
+    this.#say("conflict", latest, earlier);
+  }
+
+  // What the bus tells.
+
+  leaving(): void {
+    if (this.#isLeaving) return;
+    this.#isLeaving = true;
+    this.#presence.leave();
+  }
+
+  async left(): Promise<void> {
+    this.#hub.memberships.delete(this);
+    this.#removeConnector();
+    this.#isOver = true;
+    this.#presence.end();
+    if (this.isConnected) await within(FAREWELL, this.#connection.flush());
+    for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe();
+    if (this.#ownsConnection) await within(FAREWELL, this.#connection.close());
+  }
+
+  // Its own.
+
+  async #leave(timeout: number): Promise<void> {
+    this.leaving();
+    const members = this.#directory.members;
+    for (const { peer } of members) peer.announceClosing();
+    const until = performance.now() + timeout;
+    while (members.some((each) => each.isNeeded) && performance.now() < until) {
+      await new Promise<void>((resolve) => startTimer(resolve, LEAVE_LOOK));
+    }
+    for (const { peer } of members) {
+      const about = { peer };
+      peer.detach(new BusError("ERR_CLOSED", "this bus has left the mesh", { about }));
+    }
+    await this.left();
+  }
+
+  #reach(target: unknown): Connection | undefined {
+    if (typeof target !== "object" || target === null) return undefined;
+    const isNamed = Object.hasOwn(target, "name") && Object.hasOwn(target, "instance");
+    if (!isNamed) return undefined;
+    const { name, instance } = target as Record<string, unknown>;
+    if (typeof name !== "string" || typeof instance !== "string") return undefined;
+    const member = this.#directory.find(name, instance);
+    const link = member?.link ?? unknownMember(`${name}/${instance}`);
+    return { channel: link, name, instance, link: () => link };
+  }
+
+  #connect(member: KnownMember): void {
+    const { key, name, told } = member;
+    const { instance, host, pid } = told;
+    const isAdvanced = this.#serialization === "advanced" && told.serialization === "advanced";
+    const isTaken = this.#directory.members.some(
+      (each) => each !== member && each.name === name && each.instance === instance,
+    );
+    const link = this.#mailbox.begin({
+      to: key,
+      id: isTaken ? `${name}/${instance}/${key.slice(name.length + 1)}` : `${name}/${instance}`,
+      serialization: isAdvanced ? "advanced" : "json",
+    });
+    const connection = { channel: link, name, instance, host, pid, link: () => link };
+    const peer = this.#hub.peers.connect(connection);
+    member.connect(link, peer);
+    // Who is in a group by its name has to be found there, and be ready.
+    peer.greet();
+  }
+
+  #subscribe(me: Place): void {
+    const { fromAll, answers, mail, nones } = this.#subjects;
+    const mine = keyOf(me);
+    this.#listen(mail, (place, { data }) => {
+      const key = keyOf(place);
+      this.#directory.get(key)?.heard(this.now);
+      this.#mailbox.receive(key, data);
+    });
+    this.#listen(nones, (place, { headers }) => {
+      const member = this.#directory.get(keyOf(place));
+      if (headers?.code === NO_RESPONDERS && member) member.missedSince ??= this.now;
+    });
+    const hear = (place: Place, message: Msg) => {
+      const sign = message.data.length <= MOST_SIGN ? readSign(message.string()) : undefined;
+      if (!sign || keyOf(place) === mine) return;
+      this.#directory.hear(place, sign);
+      if (sign.what === "asks") this.#answer(keyOf(place));
+    };
+    this.#listen(fromAll, hear);
+    this.#listen(answers, hear);
+  }
+
+  #answer(place: string): void {
+    if (!this.#isLeaving) this.#publish(this.#subjects.toAsker(place), this.#presence.sign("is"));
+  }
+
+  #listen(subject: string, hear: (place: Place, message: Msg) => void): void {
+    const callback = (error: Error | null, message: Msg) => {
+      const place = error ? undefined : lastIn(message.subject);
+      if (place) hear(place, message);
+    };
+    this.#subscriptions.push(this.#connection.subscribe(subject, { callback }));
+  }
+
+  #publish(subject: string, text: string): void {
+    if (this.isConnected) this.#connection.publish(subject, text);
+  }
+
+  #gone(member: KnownMember, reason: string): void {
+    this.#directory.forget(member);
+    member.link.close({ reason });
+    if (!member.isLeaving) this.#say("leave", member, reason);
+  }
+
+  async #watch(): Promise<void> {
+    for await (const { type } of this.#connection.status()) {
+      if (this.#isOver) return;
+      if (type === "disconnect") this.#cutOff();
+      else if (type === "reconnect") this.#back();
+      else if (type === "close") break;
+    }
+    if (this.#isOver) return;
+    this.#cutOff();
+    const reason = "cannot be reached: the connection to NATS was closed";
+    for (const member of this.#directory.members) this.#gone(member, reason);
+    this.#presence.end();
+  }
+
+  #cutOff(): void {
+    if (!this.#isConnected) return;
+    this.#isConnected = false;
+    this.#mailbox.connected();
+    if (!this.#isLeaving) this.#say("cut off");
+  }
+
+  #back(): void {
+    if (this.#isConnected) return;
+    this.#isConnected = true;
+    this.#presence.back();
+    this.#mailbox.connected();
+    if (!this.#isLeaving) this.#say("back");
+  }
+
+  /** The server does not answer. */
+  #dialAgain(): void {
+    this.#cutOff();
+    this.#connection.reconnect().catch(() => undefined);
+  }
+
+  /** Listeners are the user's: what they throw is nobody's here. */
+  #say<Event extends keyof MeshEvents>(event: Event, ...told: Parameters<MeshEvents[Event]>): void {
+    try {
+      outside(() => this.emit(event, ...(told as never)), undefined);
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
+    }
+  }
+}
+
+/** Waits for something, but not for ever, nor for how it ends. */
+async function within(milliseconds: number, task: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const isOver = new Promise<void>((resolve) => {
+    timer = startTimer(resolve, milliseconds);
+  });
+  await Promise.race([task.catch(() => undefined), isOver]);
+  clearTimeout(timer);
+}

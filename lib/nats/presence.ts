@@ -1,0 +1,153 @@
+import { startTimer } from "../time/context.ts";
+import { HearingClock } from "./clock.ts";
+import type { Directory } from "./directory.ts";
+import type { KnownMember } from "./member.ts";
+import type { Joining } from "./options.ts";
+import { type Sign, writeSign } from "./sign.ts";
+
+/** So often it is looked what has become of what was sent, in ms. */
+const LOOK_EVERY = 100;
+/** A sign of life comes so often, in ms, or less often among many: nobody hears more than fifty a second. */
+const BEAT = 5000;
+const BEAT_FOR_EACH = 20;
+/** Signs come at random times within this part of a beat, so that they do not all come at once. */
+const JITTER = 0.2;
+/** Of so many beats none has to be heard before it is told, however long a silence may be. */
+const MISSED_BEATS = 3;
+/** Who is needed and says nothing is asked so often, in ms. */
+const PROBE_EVERY = 500;
+/** Whoever is needed and has said nothing for so long, in ms, is asked. */
+const QUIET = 1000;
+/** After so long, in ms, it is asked whether it is the server that is silent; which has as long to answer. */
+const SERVER = 2000;
+/** A process that nobody knows is asked who it is at most so often, in ms. */
+const ASK_EVERY = 100;
+
+/** What presence asks of the mesh. */
+interface PresenceAsked {
+  isConnected(): boolean;
+  /** Tells everybody. */
+  announce(sign: string): void;
+  gone(member: KnownMember, reason: string): void;
+  /** Resolves when the server has answered. */
+  ping(): Promise<unknown>;
+  /** The server does not answer: another may. */
+  reconnect(): void;
+}
+
+/** Tells that this process is there, and judges who of the others is not. Everybody judges for himself. */
+export class Presence {
+  readonly clock: HearingClock = new HearingClock(2 * LOOK_EVERY);
+  readonly #joining: Joining;
+  readonly #directory: Directory;
+  readonly #asked: PresenceAsked;
+  #timer: NodeJS.Timeout | undefined;
+  #nextBeat = 0;
+  #isPinging = false;
+  #isLeaving = false;
+  #askedAt = -Infinity;
+
+  constructor(joining: Joining, directory: Directory, asked: PresenceAsked) {
+    this.#joining = joining;
+    this.#directory = directory;
+    this.#asked = asked;
+  }
+
+  begin(): void {
+    this.#announce("asks");
+    this.#schedule();
+  }
+
+  /** This process can hear again. Nobody could be heard meanwhile, and others may be on their way back. */
+  back(): void {
+    for (const member of this.#directory.members) member.missedSince = undefined;
+    this.#announce("asks");
+  }
+
+  /** Tells that this process leaves. From now on nothing else is told. */
+  leave(): void {
+    this.#asked.announce(this.sign("leaves"));
+    this.#isLeaving = true;
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Whether a process that nobody knows may be asked who it is: strangers make up any number. */
+  mayAsk(): boolean {
+    if (this.clock.now - this.#askedAt < ASK_EVERY) return false;
+    this.#askedAt = this.clock.now;
+    return true;
+  }
+
+  sign(what: Sign["what"]): string {
+    const { instance, serialization, absence } = this.#joining;
+    const host = process.getBuiltinModule("node:os").hostname();
+    const told = { instance, host, pid: process.pid, serialization, absence };
+    return writeSign({ what, ...told, beat: Math.ceil(this.#beat * (1 + JITTER)) });
+  }
+
+  get #beat(): number {
+    return Math.max(BEAT, BEAT_FOR_EACH * (this.#directory.size + 1));
+  }
+
+  #announce(what: Sign["what"]): void {
+    if (this.#isLeaving) return;
+    this.#nextBeat = this.clock.now + this.#beat * (1 - JITTER * Math.random());
+    this.#asked.announce(this.sign(what));
+  }
+
+  #schedule(): void {
+    this.#timer = startTimer(this.#look, LOOK_EVERY).unref();
+  }
+
+  readonly #look = (): void => {
+    const isConnected = this.#asked.isConnected();
+    this.clock.look(isConnected);
+    if (isConnected) {
+      if (this.clock.now >= this.#nextBeat) this.#announce("is");
+      // What had arrived while the loop was blocked is read before anybody is judged.
+      setImmediate(() => {
+        for (const member of this.#directory.members) this.#judge(member);
+      });
+    }
+    this.#schedule();
+  };
+
+  #judge(member: KnownMember): void {
+    const { now } = this.clock;
+    const { link, told, missedSince } = member;
+    const silent = now - member.heardAt;
+    const isNeeded = member.isNeeded || member.isLeaving;
+    if (missedSince !== undefined && now - missedSince > told.absence) {
+      this.#asked.gone(member, "is gone: nobody takes what is sent to it");
+      return;
+    }
+    const { silence } = this.#joining;
+    if (silent > Math.max(silence, isNeeded ? 0 : MISSED_BEATS * told.beat)) {
+      this.#asked.gone(member, `was silent for ${Math.round(silent / 1000)} s`);
+      return;
+    }
+    link.look();
+    const isDoubtful = missedSince !== undefined || (isNeeded && silent > QUIET);
+    if (isDoubtful && now - member.probedAt > PROBE_EVERY) {
+      member.probedAt = now;
+      link.probe();
+    }
+    if (isNeeded && silent > SERVER) this.#ping();
+  }
+
+  /** Is it the peer that is silent, or the way to everybody? */
+  #ping(): void {
+    if (this.#isPinging) return;
+    this.#isPinging = true;
+    const timer = startTimer(() => this.#asked.reconnect(), SERVER).unref();
+    const answered = () => {
+      clearTimeout(timer);
+      this.#isPinging = false;
+    };
+    this.#asked.ping().then(answered, answered);
+  }
+}

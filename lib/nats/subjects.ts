@@ -1,0 +1,80 @@
+/** A process, as its subjects name it. */
+export interface Place {
+  /** What its bus is called. */
+  readonly name: string;
+  /** Random, of this process and this join alone. */
+  readonly id: string;
+}
+
+const PART = /^[A-Za-z0-9_-]{1,64}$/;
+
+/**
+ * The subjects of a mesh. Whoever publishes is named in them, so that the permissions of a server can see to it that nobody
+ * speaks as another, and whoever reads, so that nobody reads what is for another:
+ *
+ * - `P.here.from.<name>.<id>` says to everybody who is there,
+ * - `P.here.to.<name>.<id>.<name>.<id>` says so to one who has asked, the first two,
+ * - `P.to.<name>.<id>.<name>.<id>` is for the first from the second,
+ * - `P.none.<name>.<id>.<name>.<id>` tells the first that nobody is there to take what is for the second.
+ */
+export class Subjects {
+  readonly #prefix: string;
+  readonly #me: string;
+
+  constructor(prefix: string, { name, id }: Place) {
+    this.#prefix = prefix;
+    this.#me = `${name}.${id}`;
+  }
+
+  /** To be published to. */
+  get toAll(): string {
+    return `${this.#prefix}.here.from.${this.#me}`;
+  }
+
+  toAsker(place: string): string {
+    return `${this.#prefix}.here.to.${place}.${this.#me}`;
+  }
+
+  to(place: string): string {
+    return `${this.#prefix}.to.${place}.${this.#me}`;
+  }
+
+  /** Where a server replies that nobody takes what is for that one. */
+  noneAt(place: string): string {
+    return `${this.#prefix}.none.${this.#me}.${place}`;
+  }
+
+  /** To be subscribed to. */
+  get fromAll(): string {
+    return `${this.#prefix}.here.from.*.*`;
+  }
+
+  get answers(): string {
+    return `${this.#prefix}.here.to.${this.#me}.*.*`;
+  }
+
+  get mail(): string {
+    return `${this.#prefix}.to.${this.#me}.*.*`;
+  }
+
+  get nones(): string {
+    return `${this.#prefix}.none.${this.#me}.*.*`;
+  }
+}
+
+/** Name and id as one part of a subject, and as the key of a process. */
+export function keyOf({ name, id }: Place): string {
+  return `${name}.${id}`;
+}
+
+/** Who is named last in a subject; nothing, if that is no process. */
+export function lastIn(subject: string): Place | undefined {
+  const parts = subject.split(".");
+  const [name = "", id = ""] = parts.slice(-2);
+  return isPart(name) && isPart(id) ? { name, id } : undefined;
+}
+
+/** Whether it may be a name, an instance or an id. */
+export function isPart(text: unknown): text is string {
+  return typeof text === "string" && PART.test(text);
+}
