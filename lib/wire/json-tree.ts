@@ -1,5 +1,5 @@
 import { copyFields, isPatched, isRawJSON, PLAIN_TAG, tag } from "./kinds.ts";
-import { DEEPEST, MOST_REPEATED, type Place, readPart } from "./reading.ts";
+import { type Asked, DEEPEST, MOST_REPEATED, type Place, readPart } from "./reading.ts";
 
 type Fields = Record<PropertyKey, unknown>;
 
@@ -8,16 +8,24 @@ export interface Tree {
   copy: object | undefined;
   /** Bytes, about; `NaN` if only encoding it tells. */
   size: number;
+  /** What was asked of a payload that is none; it is not asked again. */
+  asked: Asked | undefined;
 }
 
 /**
- * Reads a payload that JSON tells by its fields or elements, as it does with most, into `tree`. Returns nothing for any
- * other, and for those only `toJSON` was asked for.
+ * Reads a payload that JSON tells by its fields or elements, as it does with most, into `tree`. Returns `false` for any
+ * other, and of those only `toJSON` was asked for.
  */
 export function readTree(payload: object, tree: Tree): boolean {
+  tree.asked = undefined;
   if (isPatched()) return false;
   if (Array.isArray(payload)) return readListTree(payload, tree);
-  if (!isTold(payload)) return false;
+  if (!looksPlain(payload)) return false;
+  const { toJSON } = payload as Fields;
+  if (typeof toJSON === "function") {
+    tree.asked = { toJSON };
+    return false;
+  }
   const copy = copyFields(payload);
   let nested: Nested | undefined;
   let size = 2;
@@ -32,6 +40,9 @@ export function readTree(payload: object, tree: Tree): boolean {
       if (!Object.hasOwn(copy, key)) continue;
       nested ??= new Nested(1);
       copy[key] = nested.read(value, key);
+    } else if (typeof value === "function") {
+      // JSON leaves it out, and must not take it for the `toJSON` of the copy.
+      copy[key] = undefined;
     }
   }
   if (first === "rawJSON" && isRawJSON(payload)) return false;
@@ -41,21 +52,24 @@ export function readTree(payload: object, tree: Tree): boolean {
 }
 
 function readListTree(payload: readonly unknown[], tree: Tree): boolean {
-  if (!isList(payload)) return false;
+  const { toJSON } = payload as unknown as Fields;
+  if (typeof toJSON === "function" || payload.length > MOST_REPEATED) {
+    tree.asked = { toJSON };
+    return false;
+  }
   const nested = new Nested(0);
   tree.copy = nested.readList(payload);
   tree.size = nested.size;
   return true;
 }
 
-/** Whether JSON tells of it by its fields. A Proxy that does not say what it is may still tell JSON. */
-function isTold(object: object): boolean {
+/** Whether JSON tells of it by its fields, unless it has a `toJSON`. A Proxy that does not say what it is may still tell JSON. */
+function looksPlain(object: object): boolean {
   try {
-    if (tag.call(object) !== PLAIN_TAG) return false;
+    return tag.call(object) === PLAIN_TAG;
   } catch {
     return false;
   }
-  return typeof (object as Fields)["toJSON"] !== "function";
 }
 
 /** Reads what is in a payload; what is neither a list nor told by its fields is left to a reader that knows all kinds. */
@@ -72,10 +86,13 @@ class Nested implements Place {
     if (typeof value === "bigint" || this.depth >= DEEPEST || this.values > MOST_REPEATED) {
       return this.#readOther(value, key);
     }
-    if (Array.isArray(value)) {
-      return isList(value) ? this.readList(value) : this.#readOther(value, key);
-    }
-    return isTold(value) ? this.#readFields(value, key) : this.#readOther(value, key);
+    if (!Array.isArray(value) && !looksPlain(value)) return this.#readOther(value, key);
+    const { toJSON } = value as Fields;
+    if (typeof toJSON === "function") return this.#readOther(value, key, { toJSON });
+    if (!Array.isArray(value)) return this.#readFields(value, key);
+    // What is very long may be nothing but holes.
+    if (value.length > MOST_REPEATED) return this.#readOther(value, key, { toJSON });
+    return this.readList(value);
   }
 
   #readFields(object: object, name: PropertyKey): unknown {
@@ -92,6 +109,8 @@ class Nested implements Place {
         size += value.length;
       } else if ((typeof value === "object" && value !== null) || typeof value === "bigint") {
         if (Object.hasOwn(copy, key)) copy[key] = this.read(value, key);
+      } else if (typeof value === "function") {
+        copy[key] = undefined;
       }
     }
     this.depth--;
@@ -122,16 +141,9 @@ class Nested implements Place {
     return copy;
   }
 
-  #readOther(value: object | bigint, key: PropertyKey): unknown {
-    const part = readPart(value, key, this);
+  #readOther(value: object | bigint, key: PropertyKey, asked?: Asked): unknown {
+    const part = readPart(value, key, this, asked);
     this.size += part.size ?? Number.NaN;
     return part.value;
   }
-}
-
-/** A list that does not want to be something else. What is very long may be nothing but holes. */
-function isList(list: readonly unknown[]): boolean {
-  return (
-    typeof (list as { toJSON?: unknown }).toJSON !== "function" && list.length <= MOST_REPEATED
-  );
 }

@@ -63,6 +63,11 @@ export function isPlain(object: object): boolean {
   return tag.call(object) === PLAIN_TAG;
 }
 
+/** An object of whatever class, of which a clone tells the fields as of a plain one. */
+export function isInstance(object: object): boolean {
+  return !types.isProxy(object) && tag.call(object) === PLAIN_TAG && !hasSlots(object);
+}
+
 /** What JSON tells of by its fields. */
 export function isFields(object: object): boolean {
   return tag.call(object) === PLAIN_TAG && !isRawJSON(object);

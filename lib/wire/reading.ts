@@ -1,15 +1,15 @@
 import * as types from "node:util/types";
 import {
   agreesWithJSON,
+  copyFields,
   hasSlots,
-  hasSymbols,
   isExact,
   isFields,
+  isInstance,
   isPatched,
   isPlain,
   isSimpleList,
   isUnnamed,
-  namedFieldsOf,
 } from "./kinds.ts";
 import { measure } from "./size.ts";
 import { bufferOf, isSmallPart, lengthOf, ownBytes } from "./views.ts";
@@ -53,13 +53,7 @@ export interface Reading {
 export function readFlat(payload: object, flat: Flat): boolean {
   flat.copy = undefined;
   if (isPatched() || !isPlain(payload)) return false;
-  let copy: Fields;
-  try {
-    copy = { ...payload };
-  } catch (error) {
-    if (!hasSymbols(payload)) throw error;
-    return false;
-  }
+  const copy = copyFields(payload);
   flat.copy = copy;
   let size = 2;
   let first: string | undefined;
@@ -81,9 +75,14 @@ export interface Flat {
   size: number;
 }
 
+/** An object was asked for its `toJSON`. */
+export interface Asked {
+  readonly toJSON: unknown;
+}
+
 /** Reads a payload, of which `copy` is what has been read already. Throws what the user's code throws. */
-export function read(payload: unknown, purpose: Purpose, copy?: object): Reading {
-  return readAt(payload, purpose, copy, "", undefined);
+export function read(payload: unknown, purpose: Purpose, copy?: object, asked?: Asked): Reading {
+  return readAt(payload, purpose, copy, "", undefined, asked);
 }
 
 /** How much of a payload has been read, and where in it a part is. */
@@ -93,8 +92,13 @@ export interface Place {
 }
 
 /** Reads a part of a payload for JSON. */
-export function readPart(part: object | bigint, name: PropertyKey, place: Place): Reading {
-  return readAt(part, "json", undefined, name, place);
+export function readPart(
+  part: object | bigint,
+  name: PropertyKey,
+  place: Place,
+  asked: Asked | undefined,
+): Reading {
+  return readAt(part, "json", undefined, name, place, asked);
 }
 
 function readAt(
@@ -103,17 +107,10 @@ function readAt(
   copy: object | undefined,
   name: PropertyKey,
   place: Place | undefined,
+  asked: Asked | undefined,
 ): Reading {
-  let reader = new Reader(purpose, copy, false, place);
-  let value: unknown;
-  try {
-    value = reader.read(payload, name);
-  } catch (error) {
-    // It may have been something that no channel reads.
-    if (!reader.hasReadSymbols) throw error;
-    reader = new Reader(purpose, undefined, true, place);
-    value = reader.read(payload, name);
-  }
+  const reader = new Reader(purpose, copy, place);
+  const value = reader.read(payload, name, asked);
   const { isStill, agrees, isMeasured } = reader;
   if (place) place.values = reader.values;
   const isTree = reader.isTree && reader.size <= LONGEST;
@@ -144,31 +141,22 @@ class Reader {
   /** What a clone copies whole buffers for. */
   #bytes: Bytes[] | undefined;
   #hasLeft = false;
-  readonly #isCareful: boolean;
-  /** What was read last. */
-  #last: object | undefined;
   #containers = 0;
   values: number;
   #depth: number;
 
-  /** A careful one reads nothing that is under symbols. */
-  constructor(purpose: Purpose, first: object | undefined, isCareful: boolean, place?: Place) {
+  constructor(purpose: Purpose, first: object | undefined, place: Place | undefined) {
     this.#purpose = purpose;
     this.#isForJSON = purpose === "json" || purpose === "held json";
-    this.#isCareful = isCareful;
     this.#first = first as Fields | undefined;
     this.isTree = !isPatched();
     this.values = place?.values ?? 0;
     this.#depth = place?.depth ?? 0;
   }
 
-  /** Whether what was read when something threw has symbols. */
-  get hasReadSymbols(): boolean {
-    return this.#last !== undefined && hasSymbols(this.#last);
-  }
-
-  read(value: unknown, name: PropertyKey): unknown {
+  read(value: unknown, name: PropertyKey, asked: Asked | undefined): unknown {
     if (typeof value !== "object" || value === null) return this.#readPlain(value);
+    if (asked) return this.#answered(value, name, asked.toJSON);
     const copy = this.#readIn(undefined, name, value);
     if (!this.#bytes) return copy;
     // Bytes have a holder also where they are all that is sent.
@@ -200,7 +188,8 @@ class Reader {
       case "undefined":
         this.size += 5;
         this.isTree = false;
-        return value;
+        // JSON leaves it out, and must not take it for the `toJSON` of a copy.
+        return this.#isForJSON ? undefined : value;
     }
   }
 
@@ -223,7 +212,7 @@ class Reader {
     if (this.#depth < DEEPEST) {
       if (Array.isArray(value)) {
         if (isSimpleList(value)) return this.#copyList(value);
-      } else if (isPlain(value)) {
+      } else if (isPlain(value) || (this.#purpose === "undecided" && isInstance(value))) {
         return this.#copyFields(value);
       }
     }
@@ -238,13 +227,17 @@ class Reader {
   /** JSON asks an object first what it wants to be instead; all but a few are then told by their fields. */
   #readForJSON(object: object, name: PropertyKey): unknown {
     if (this.#depth >= DEEPEST || this.values > MOST_REPEATED || types.isProxy(object)) {
-      return this.#leaveToJSON(object);
+      return this.#leaveToJSON(object, false);
     }
-    const { toJSON } = object as { toJSON?: unknown };
+    return this.#answered(object, name, (object as { toJSON?: unknown }).toJSON);
+  }
+
+  /** It was asked, and is not asked again. */
+  #answered(object: object, name: PropertyKey, toJSON: unknown): unknown {
     if (typeof toJSON !== "function") return this.#readFieldsForJSON(object);
     // Its list of numbers is made when it is written.
     if (toJSON === Buffer.prototype.toJSON && Buffer.isBuffer(object)) {
-      return this.#leaveToJSON(object);
+      return this.#leaveToJSON(object, false);
     }
     return this.#replaced(toJSON.call(object, String(name)) as unknown);
   }
@@ -252,23 +245,21 @@ class Reader {
   /** What `toJSON` gave is not asked again, the parts of it are. */
   #replaced(value: unknown): unknown {
     if (typeof value !== "object" || value === null) return this.#readPlain(value);
-    if (types.isProxy(value) || typeof (value as { toJSON?: unknown }).toJSON === "function") {
-      return this.#leaveToJSON({ toJSON: () => value });
-    }
+    // What all objects were taught, a copy would be asked for once more.
+    if (types.isProxy(value) || isPatched()) return this.#leaveToJSON(value, true);
     return this.#readFieldsForJSON(value);
   }
 
   #readFieldsForJSON(object: object): unknown {
     if (Array.isArray(object)) {
       const isList = Object.getPrototypeOf(object) === Array.prototype;
-      return isList ? this.#copyList(object) : this.#leaveToJSON(object);
+      return isList ? this.#copyList(object) : this.#leaveToJSON(object, true);
     }
-    return isFields(object) ? this.#copyFields(object) : this.#leaveToJSON(object);
+    return isFields(object) ? this.#copyFields(object) : this.#leaveToJSON(object, true);
   }
 
   #copyFields(object: object): unknown {
-    this.#last = object;
-    const copy: Fields = this.#first ?? (this.#isCareful ? namedFieldsOf(object) : { ...object });
+    const copy: Fields = this.#first ?? copyFields(object);
     this.#first = undefined;
     if (this.#purpose === "undecided") this.#keepToJSON(object, copy);
     let first: string | undefined;
@@ -324,9 +315,9 @@ class Reader {
     return copy;
   }
 
-  /** A clone does not look at it, JSON does. */
+  /** A clone does not look at it but as at any field, JSON does: what was read as a field is not asked for again. */
   #keepToJSON(object: object, copy: object): void {
-    const { toJSON } = object as { toJSON?: unknown };
+    const { toJSON } = (Object.hasOwn(copy, "toJSON") ? copy : object) as { toJSON?: unknown };
     if (typeof toJSON !== "function") return;
     this.isTree = false;
     this.agrees = false;
@@ -351,14 +342,18 @@ class Reader {
     return object;
   }
 
-  /** The same for JSON; where it has to wait, what JSON makes of it, but for bytes: those would take much more. */
-  #leaveToJSON(object: object): unknown {
-    if (this.#purpose === "json") return this.#leave(object, undefined);
+  /**
+   * The same for JSON; where it has to wait, what JSON makes of it, but for bytes: those would take much more.
+   * What was asked for its `toJSON` is not asked again.
+   */
+  #leaveToJSON(object: object, isAsked: boolean): unknown {
+    const left = isAsked ? { toJSON: () => object } : object;
+    if (this.#purpose === "json") return this.#leave(left, undefined);
     if (ArrayBuffer.isView(object) && (types.isTypedArray(object) || Buffer.isBuffer(object))) {
       this.size += lengthOf(object);
       return ownBytes(object);
     }
-    const text = JSON.stringify(object);
+    const text = JSON.stringify(left);
     if (text === undefined) return undefined;
     this.size += text.length;
     return JSON.parse(text) as unknown;

@@ -4,6 +4,9 @@ import { bufferOf, lengthOf } from "./views.ts";
 /** What a number, a date and the like take, in bytes. */
 const PLAIN = 8;
 
+/** Of a list of the user's that is longer, only encoding it tells: looking for getters in it takes as long. */
+const LONGEST_LIST = 2 ** 12;
+
 /** How the bytes of a view are counted: as its own, or as those of all of its buffer, which a clone takes along. */
 type ViewsCount = "own" | "whole";
 
@@ -14,36 +17,42 @@ type ViewsCount = "own" | "whole";
 export function measure(value: unknown, views: ViewsCount = "own"): number | undefined {
   if (typeof value === "string") return value.length;
   if (typeof value !== "object" || value === null) return PLAIN;
-  const measuring = new Measuring(views);
+  const measuring = new Measuring(views, "known");
   measuring.add(value);
   return measuring.ends();
 }
 
 /** The same where it cannot be told: then what can be seen. */
 export function measureAtLeast(value: unknown): number {
-  return measure(value) ?? PLAIN;
+  if (typeof value !== "object" || value === null) return measure(value) ?? PLAIN;
+  const measuring = new Measuring("own", "seen");
+  measuring.add(value);
+  return measuring.ends() ?? PLAIN;
 }
 
 /** The same for what was cloned or decoded: nothing in it is the user's. */
 export function measureCopy(copy: unknown): number {
   if (typeof copy !== "object" || copy === null) return measure(copy) ?? PLAIN;
-  const measuring = new Measuring("whole", true);
+  const measuring = new Measuring("whole", "ours");
   measuring.add(copy);
   return measuring.ends() ?? PLAIN;
 }
 
+/** What is asked for: the size if it is known, what can be seen of it in any case, or that of what has nothing of the user's. */
+type Asking = "known" | "seen" | "ours";
+
 /** Without recursion: what is nested too deep for the stack has a size too. */
 class Measuring {
   readonly #views: ViewsCount;
-  readonly #isOurs: boolean;
+  readonly #asking: Asking;
   readonly #seen = new Set<object>();
   readonly #left: object[] = [];
   #size = 0;
   #isKnown = true;
 
-  constructor(views: ViewsCount, isOurs = false) {
+  constructor(views: ViewsCount, asking: Asking) {
     this.#views = views;
-    this.#isOurs = isOurs;
+    this.#asking = asking;
   }
 
   add(value: unknown): void {
@@ -56,10 +65,14 @@ class Measuring {
   }
 
   ends(): number | undefined {
-    for (let next = this.#left.pop(); next && this.#isKnown; next = this.#left.pop()) {
+    for (let next = this.#left.pop(); next && this.#goesOn; next = this.#left.pop()) {
       this.#open(next);
     }
-    return this.#isKnown ? this.#size : undefined;
+    return this.#goesOn ? this.#size : undefined;
+  }
+
+  get #goesOn(): boolean {
+    return this.#isKnown || this.#asking === "seen";
   }
 
   #open(object: object): void {
@@ -72,9 +85,19 @@ class Measuring {
     } else if (types.isArrayBuffer(object)) {
       this.#size += object.byteLength;
     } else if (Array.isArray(object)) {
-      for (let index = 0; index < object.length; index++) this.add(object[index]);
+      this.#openList(object);
     } else {
       this.#openFields(object);
+    }
+  }
+
+  #openList(list: readonly unknown[]): void {
+    if (this.#asking === "ours") {
+      for (const value of Object.values(list)) this.add(value);
+    } else if (this.#asking === "known" && list.length > LONGEST_LIST) {
+      this.#isKnown = false;
+    } else {
+      this.#openOwn(list);
     }
   }
 
@@ -89,6 +112,10 @@ class Measuring {
     } else if (types.isNativeError(object)) {
       this.#openError(object);
     }
+    this.#openOwn(object);
+  }
+
+  #openOwn(object: object): void {
     for (const key of Object.keys(object)) {
       const field = Object.getOwnPropertyDescriptor(object, key);
       this.#size += key.length + 3;
@@ -99,7 +126,7 @@ class Measuring {
 
   /** The stack of an error may be made when it is read, by code of the user's. */
   #openError(error: Error): void {
-    if (!this.#isOurs) {
+    if (this.#asking !== "ours") {
       this.#isKnown = false;
       return;
     }

@@ -44,7 +44,7 @@ interface Undecided {
 
 const NOTHING: Snapshot = { form: "nothing", value: undefined, size: 0 };
 const flat: Flat = { copy: undefined, size: 0 };
-const tree: Tree = { copy: undefined, size: 0 };
+const tree: Tree = { copy: undefined, size: 0, asked: undefined };
 
 /**
  * Reads a payload for a frame that is written now. What it takes is known, or it was encoded to know it.
@@ -65,7 +65,7 @@ function lookForJSON(payload: object): Snapshot {
     const { copy, size } = tree;
     return Number.isNaN(size) ? textOf(copy) : { form: "inline", value: copy, size };
   }
-  const { value, size } = read(payload, "json");
+  const { value, size } = read(payload, "json", undefined, tree.asked);
   if (size === undefined || isPatched()) return textOf(value);
   return isNothingInJSON(value) ? NOTHING : { form: "inline", value, size };
 }

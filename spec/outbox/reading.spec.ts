@@ -47,6 +47,49 @@ describe("data is read", () => {
         ]);
       });
 
+      it("once, in lists and collections that are not copied", async () => {
+        const pair = await readyPair(kind);
+        let reads = 0;
+        class Rows extends Array<unknown> {}
+        const get = () => ++reads;
+        const list = Object.defineProperty(Rows.from([0, 0]), 1, { enumerable: true, get });
+        await pair.a.to(pair.toB).emit("x", list).ackd();
+        await pair.a
+          .to(pair.toB)
+          .emit("x", { list, set: new Set([1]) })
+          .ackd();
+        await pair.a
+          .to(pair.toB)
+          .emit("x", { map: new Map([[1, [list]]]) })
+          .ackd();
+        const collected = { map: kind === "json" ? {} : new Map([[1, [[0, 3]]]]) };
+        const set = kind === "json" ? {} : new Set([1]);
+        expect(pair.heard).to.deep.equal([[0, 1], { list: [0, 2], set }, collected]);
+        expect(reads).to.equal(kind === "json" ? 2 : 3);
+      });
+
+      it("once, also a toJSON that is a getter", async () => {
+        const pair = await readyPair(kind);
+        const asked: string[] = [];
+        const asks = (name: string, object: object) =>
+          Object.defineProperty(object, "toJSON", {
+            get: () => {
+              asked.push(name);
+              return () => name;
+            },
+          });
+        const data = [asks("list", [1]), asks("object", { a: 1 }), asks("map", new Map())];
+        await pair.a.to(pair.toB).emit("x", data).ackd();
+        await pair.a.to(pair.toB).emit("x", asks("outermost", {})).ackd();
+        if (kind === "json") {
+          expect(pair.heard).to.deep.equal([["list", "object", "map"], "outermost"]);
+          expect(asked).to.deep.equal(["list", "object", "map", "outermost"]);
+        } else {
+          expect(pair.heard).to.deep.equal([[[1], { a: 1 }, new Map()], {}]);
+          expect(asked).to.deep.equal([]);
+        }
+      });
+
       it("before it is decided what is sent: it may cancel its neighbours", async () => {
         const pair = await readyPair(kind);
         const peer = pair.a.to(pair.toB);

@@ -37,14 +37,17 @@ const failing = (message = "it does not want to be read") => {
 /** Stacks tell where a value was made, which differs. */
 const still = <T extends Error>(error: T): T => hidden(error, "stack", `${error.name}: its stack`);
 /** A getter that counts how often it was read: reading it twice shows. */
-const counting = (): object => {
+const counting = (object?: object): object => {
   let reads = 0;
-  return getter("reads", () => ++reads);
+  return getter("reads", () => ++reads, object);
 };
 function argumentsOf(..._values: unknown[]): unknown {
   // biome-ignore lint/complexity/noArguments: that is the point
   return arguments;
 }
+
+/** Made before anything is sent: what a getter writes into the pool while that is being cloned, Node's own clone does not have. */
+const POOLED = Buffer.from("node");
 
 const leaves: Record<string, Make> = {
   null: () => null,
@@ -70,6 +73,8 @@ const leaves: Record<string, Make> = {
   "only looks like a date": () => Object.create(Date.prototype) as object,
   "regular expression": () => /x/gi,
   "map in disguise": () => disguised(new Map([[1, 2]])),
+  "set of a map with a field": () => new Set([Object.assign(new Map(), { field: 1 })]),
+  "counts before a failing symbol": () => [counting(), getter(Symbol("s"), failing)],
   "set in disguise": () => disguised(new Set([1]), null),
   "map with a field": () => Object.assign(new Map([[1, { a: -0 }]]), { field: 1 }),
   "bytes in disguise": () => disguised(Uint8Array.of(1, 2)),
@@ -85,7 +90,7 @@ const leaves: Record<string, Make> = {
   buffer: () => Uint8Array.of(1, 2, 3).buffer,
   bytes: () => Uint8Array.of(1, 2, 3),
   "part of a large buffer": () => new Uint16Array(new Uint8Array(65_536).fill(7).buffer, 10, 4),
-  "node buffer": () => Buffer.from("node"),
+  "node buffer": () => POOLED.subarray(),
   "data view": () => new DataView(Uint8Array.of(1, 2, 3).buffer, 1),
   doubles: () => new Float64Array([-0, Number.NaN]),
   "bytes with toJSON": () => hidden(Uint8Array.of(1), "toJSON", () => "bytes"),
@@ -142,12 +147,14 @@ const leaves: Record<string, Make> = {
   "toJSON to one with toJSON": () => ({ toJSON: () => new Model() }),
   "toJSON with a key": () => ({ toJSON: (key: string) => `key ${typeof key}` }),
   "a getter of toJSON": () => getter("toJSON", () => undefined),
+  "toJSON to one that counts": () => ({ toJSON: () => getter("toJSON", () => counting()) }),
   // biome-ignore lint/suspicious/noSparseArray: that is the point
   holes: () => [1, , 3],
   "holes only": () => new Array(3),
   "list with a field": () => Object.assign([1, 2], { more: 3 }),
   "list without prototype": () => disguised([1, 2], null),
   "list with toJSON": () => hidden([1, 2], "toJSON", () => "gone"),
+  "instance with a getter that counts": () => counting(new Point()),
   "list with a getter": () => getter(1, () => 5, [1, 2]),
   "list of a class": () => Rows.from([1, { a: 2 }]),
   "list with a hidden element": () =>
@@ -159,13 +166,13 @@ const leaves: Record<string, Make> = {
     JSON.parse('{"__proto__": {"a": 1}, "b": {"__proto__": 2}}') as object,
   getter: () => getter("a", () => 1),
   "getter of nothing": () => getter("a", () => undefined),
-  "getter that counts": counting,
+  "getter that counts": () => counting(),
   "getter that fails": () => getter("a", failing),
   "getter that fails once": () => {
     let reads = 0;
     return getter("a", () => (reads++ === 0 ? failing() : 1));
   },
-  "getter of a getter": () => getter("a", counting),
+  "getter of a getter": () => getter("a", () => counting()),
   "getter that deletes": () => {
     const object: Record<string, unknown> = getter("a", () => delete object["b"]) as never;
     return Object.assign(object, { b: { c: 1 } });
