@@ -36,13 +36,10 @@ export function readTree(payload: object, tree: Tree): boolean {
     size += key.length + 8;
     if (typeof value === "string") {
       size += value.length;
-    } else if ((typeof value === "object" && value !== null) || typeof value === "bigint") {
+    } else if (isToBeRead(value)) {
       if (!Object.hasOwn(copy, key)) continue;
       nested ??= new Nested(1);
       copy[key] = nested.read(value, key);
-    } else if (typeof value === "function") {
-      // JSON leaves it out, and must not take it for the `toJSON` of the copy.
-      copy[key] = undefined;
     }
   }
   if (first === "rawJSON" && isRawJSON(payload)) return false;
@@ -61,6 +58,12 @@ function readListTree(payload: readonly unknown[], tree: Tree): boolean {
   tree.copy = nested.readList(payload);
   tree.size = nested.size;
   return true;
+}
+
+/** What has fields, or may have a `toJSON`. */
+function isToBeRead(value: unknown): value is object | bigint {
+  if (typeof value === "object") return value !== null;
+  return typeof value === "bigint" || typeof value === "function";
 }
 
 /** Whether JSON tells of it by its fields, unless it has a `toJSON`. A Proxy that does not say what it is may still tell JSON. */
@@ -83,7 +86,7 @@ class Nested implements Place {
   }
 
   read(value: object | bigint, key: PropertyKey): unknown {
-    if (typeof value === "bigint" || this.depth >= DEEPEST || this.values > MOST_REPEATED) {
+    if (typeof value !== "object" || this.depth >= DEEPEST || this.values > MOST_REPEATED) {
       return this.#readOther(value, key);
     }
     if (!Array.isArray(value) && !looksPlain(value)) return this.#readOther(value, key);
@@ -107,10 +110,8 @@ class Nested implements Place {
       this.values++;
       if (typeof value === "string") {
         size += value.length;
-      } else if ((typeof value === "object" && value !== null) || typeof value === "bigint") {
+      } else if (isToBeRead(value)) {
         if (Object.hasOwn(copy, key)) copy[key] = this.read(value, key);
-      } else if (typeof value === "function") {
-        copy[key] = undefined;
       }
     }
     this.depth--;
@@ -131,7 +132,7 @@ class Nested implements Place {
       size += 8;
       if (typeof value === "string") {
         size += value.length;
-      } else if ((typeof value === "object" && value !== null) || typeof value === "bigint") {
+      } else if (isToBeRead(value)) {
         value = this.read(value, index);
       }
       copy.push(value);

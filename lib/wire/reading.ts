@@ -155,7 +155,7 @@ class Reader {
   }
 
   read(value: unknown, name: PropertyKey, asked: Asked | undefined): unknown {
-    if (typeof value !== "object" || value === null) return this.#readPlain(value);
+    if (typeof value !== "object" || value === null) return this.#readPlain(value, name);
     if (asked) return this.#answered(value, name, asked.toJSON);
     const copy = this.#readIn(undefined, name, value);
     if (!this.#bytes) return copy;
@@ -167,7 +167,7 @@ class Reader {
     return holder["value"];
   }
 
-  #readPlain(value: unknown): unknown {
+  #readPlain(value: unknown, name: PropertyKey): unknown {
     switch (typeof value) {
       case "string":
         this.size += value.length + 2;
@@ -178,26 +178,31 @@ class Reader {
         return value;
       case "bigint":
         this.isTree = false;
-        return this.#isForJSON ? this.#readBigInt(value) : value;
+        return this.#isForJSON ? this.#readUntold(value, name) : value;
       case "boolean":
       case "object":
         this.size += 5;
         return value;
       case "function":
+        this.size += 5;
+        this.isTree = false;
+        return this.#isForJSON ? this.#readUntold(value, name) : value;
       case "symbol":
       case "undefined":
         this.size += 5;
         this.isTree = false;
-        // JSON leaves it out, and must not take it for the `toJSON` of a copy.
-        return this.#isForJSON ? undefined : value;
+        return value;
     }
   }
 
-  /** JSON takes none, unless somebody has taught them a `toJSON`. */
-  #readBigInt(value: bigint): unknown {
+  /** JSON leaves a function out, and takes no bigint, unless somebody has taught them a `toJSON`. */
+  #readUntold(value: object | bigint, name: PropertyKey): unknown {
     const { toJSON } = value as { toJSON?: unknown };
-    if (typeof toJSON !== "function") return JSON.stringify(value);
-    return this.#replaced(toJSON.call(value, "") as unknown);
+    if (typeof toJSON === "function") {
+      return this.#replaced(toJSON.call(value, String(name)) as unknown);
+    }
+    // In a copy a function might be taken for its `toJSON`.
+    return typeof value === "bigint" ? JSON.stringify(value) : undefined;
   }
 
   /** Reads what will stand in a copy, under that key. */
@@ -244,7 +249,11 @@ class Reader {
 
   /** What `toJSON` gave is not asked again, the parts of it are. */
   #replaced(value: unknown): unknown {
-    if (typeof value !== "object" || value === null) return this.#readPlain(value);
+    // JSON leaves the one out, and refuses the other.
+    if (typeof value === "function" || typeof value === "bigint") {
+      return JSON.stringify({ toJSON: () => value });
+    }
+    if (typeof value !== "object" || value === null) return this.#readPlain(value, "");
     // What all objects were taught, a copy would be asked for once more.
     if (types.isProxy(value) || isPatched()) return this.#leaveToJSON(value, true);
     return this.#readFieldsForJSON(value);
@@ -274,7 +283,7 @@ class Reader {
       if (typeof value === "string") {
         this.size += value.length;
       } else if (typeof value !== "object" || value === null) {
-        const plain = this.#readPlain(value);
+        const plain = this.#readPlain(value, key);
         if (plain !== value) copy[key] = plain;
       } else if (Object.hasOwn(copy, key)) {
         if (!isRemembered) this.#remember(object, copy);
@@ -306,7 +315,7 @@ class Reader {
       if (typeof value === "object" && value !== null) {
         copy[index] = this.#readIn(copy, index, value);
       } else {
-        const plain = this.#readPlain(value);
+        const plain = this.#readPlain(value, index);
         if (plain !== value) copy[index] = plain;
       }
     }

@@ -147,6 +147,11 @@ const leaves: Record<string, Make> = {
   "toJSON to one with toJSON": () => ({ toJSON: () => new Model() }),
   "toJSON with a key": () => ({ toJSON: (key: string) => `key ${typeof key}` }),
   "a getter of toJSON": () => getter("toJSON", () => undefined),
+  "toJSON to a function": () => ({ toJSON: () => Object.assign(() => 1, { toJSON: () => 2 }) }),
+  "toJSON to a bigint": () => ({ toJSON: () => 1n }),
+  "function with toJSON in a list": () => [
+    Object.assign(() => 1, { toJSON: (key: string) => key }),
+  ],
   "toJSON to one that counts": () => ({ toJSON: () => getter("toJSON", () => counting()) }),
   // biome-ignore lint/suspicious/noSparseArray: that is the point
   holes: () => [1, , 3],
