@@ -1,12 +1,17 @@
 import type { MessagePort } from "node:worker_threads";
 
-/** How often it is looked, in ms, whether others still listen. */
-const LOOK_EVERY = 50;
+/** By these listeners come and go, whatever else was called for it. */
+const METHODS = ["addEventListener", "removeEventListener", "removeAllListeners"] as const;
+
+type Method = (...parameters: unknown[]) => unknown;
 
 /** A port as it is; Node's types leave some of it out, and not every runtime has that. */
-interface Port extends Omit<MessagePort, "addEventListener"> {
+interface Port
+  extends Omit<MessagePort, "addEventListener" | "removeEventListener" | "removeAllListeners"> {
   hasRef?(): boolean;
-  addEventListener?: (...parameters: unknown[]) => void;
+  addEventListener?: Method;
+  removeEventListener?: Method;
+  removeAllListeners?: Method;
 }
 
 /**
@@ -25,8 +30,10 @@ export class PortOwner {
   /** Whether the port is held, as far as that is our doing or Node's. */
   #isKept = false;
   #isUsersWord = false;
-  #add: Port["addEventListener"];
-  #looking: NodeJS.Timeout | undefined;
+  /** Listeners of ours come and go. */
+  #isMoving = false;
+  /** What stands before methods of the port, to see who listens. */
+  readonly #hooks = new Map<string, PropertyDescriptor>();
 
   constructor(port: MessagePort, onListener: () => void) {
     this.#port = port as Port;
@@ -47,30 +54,19 @@ export class PortOwner {
     listen();
     this.#ours = 1;
     if (!this.#isKept) port.unref();
-    const { addEventListener } = port;
-    // All ways to listen come by here.
-    this.#add = (...parameters) => {
-      addEventListener?.apply(port, parameters);
-      if (parameters[0] !== "message") return;
-      if (this.#ours > 0) {
-        this.#look();
-      } else {
-        this.#restore();
-        process.nextTick(this.#onListener);
-      }
-    };
-    Object.defineProperty(port, "addEventListener", { value: this.#add, configurable: true });
+    this.#hook();
     this.#look();
   }
 
   /** Removes it. The port is left as those who still use it want it; with `waits`, the first to listen is still told of. */
   leave(unlisten: () => void, waits: boolean): void {
     const port = this.#port;
-    clearInterval(this.#looking);
     if (!waits) this.#restore();
     this.hold(false);
     const isHeldByUser = this.#isUsersWord && port.hasRef?.();
+    this.#isMoving = true;
     unlisten();
+    this.#isMoving = false;
     this.#ours = 0;
     if (isHeldByUser) port.ref();
   }
@@ -86,19 +82,57 @@ export class PortOwner {
     if (this.#othersListen) process.nextTick(() => this.#look());
   }
 
-  #restore(): void {
-    if (this.#port.addEventListener === this.#add) delete this.#port.addEventListener;
+  #hook(): void {
+    const port = this.#port;
+    for (const name of METHODS) {
+      const method = port[name];
+      if (!method) continue;
+      const value: Method = (...parameters) => {
+        const returned = method.apply(port, parameters);
+        this.#look();
+        return returned;
+      };
+      this.#place(name, { value, writable: true });
+    }
+    const { get, set } = inherited(port, "onmessage") ?? {};
+    if (!set) return;
+    this.#place("onmessage", {
+      get: () => get?.call(port) as unknown,
+      set: (listener: unknown) => {
+        set.call(port, listener);
+        this.#look();
+      },
+    });
   }
 
+  #place(name: string, hook: PropertyDescriptor): void {
+    this.#hooks.set(name, hook);
+    Object.defineProperty(this.#port, name, { ...hook, configurable: true });
+  }
+
+  /** Somebody else may stand before them by now. */
+  #restore(): void {
+    for (const [name, hook] of this.#hooks) {
+      const { value, set } = Object.getOwnPropertyDescriptor(this.#port, name) ?? {};
+      if (value === hook.value && set === hook.set) delete (this.#port as object as Hooked)[name];
+    }
+    this.#hooks.clear();
+  }
+
+  /** Sees whether others listen, and tells of it where that has changed. */
   #look(): void {
+    if (this.#isMoving) return;
     const { othersListen } = this;
-    if (this.#ours === 0 || othersListen === this.#othersListen) return;
+    if (this.#ours === 0) {
+      if (!othersListen || this.#hooks.size === 0) return;
+      this.#restore();
+      process.nextTick(this.#onListener);
+      return;
+    }
+    if (othersListen === this.#othersListen) return;
     this.#othersListen = othersListen;
     this.#update();
-    clearInterval(this.#looking);
-    if (!othersListen) return;
-    this.#looking = setInterval(() => this.#look(), LOOK_EVERY).unref();
-    process.nextTick(this.#onListener);
+    if (othersListen) process.nextTick(this.#onListener);
   }
 
   #update(): void {
@@ -110,4 +144,18 @@ export class PortOwner {
     else port.unref();
     this.#isKept = keeps;
   }
+}
+
+type Hooked = Record<string, unknown>;
+
+function inherited(object: object, name: string): PropertyDescriptor | undefined {
+  for (
+    let each: object | null = object;
+    each;
+    each = Object.getPrototypeOf(each) as object | null
+  ) {
+    const descriptor = Object.getOwnPropertyDescriptor(each, name);
+    if (descriptor) return descriptor;
+  }
+  return undefined;
 }
