@@ -1,6 +1,7 @@
 import { Bus, DEFAULT_NAMESPACE } from "../bus/bus.ts";
 import { Hub } from "../bus/hub.ts";
 import type { End } from "../errors/bus-error.ts";
+import { check, wrong } from "../errors/check.ts";
 import { type MemoryLink, memoryPair } from "../links/memory.ts";
 import type { Peer } from "../message/peer.ts";
 
@@ -30,8 +31,14 @@ export interface BusPair {
 /**
  * Makes two buses with a link in memory between them, for tests of code that uses a bus: everything is as between two
  * processes, but handles. The pair shares nothing with the bus of the process, or with other pairs, and keeps no process alive.
+ * Throws a `TypeError` for options that it does not know.
  */
-export function busPair({ serialization = "json" }: PairOptions = {}): BusPair {
+export function busPair(options: PairOptions = {}): BusPair {
+  check.options(options, "busPair", ["serialization"]);
+  const { serialization = "json" } = options;
+  if (serialization !== "json" && serialization !== "clone") {
+    throw wrong("the option serialization", '"json" or "clone"', serialization);
+  }
   const { left, right, cut } = memoryPair(serialization);
   const [a, hubOfA] = lonelyBus();
   const [b, hubOfB] = lonelyBus();

@@ -59,6 +59,13 @@ describe("a pair of buses for tests", () => {
     expect(await late).to.equal("late");
   });
 
+  it("checks its options", () => {
+    expect(() => busPair({ serialisation: "json" } as never)).to.throw(TypeError, "serialization");
+    for (const serialization of ["advanced", 1, null]) {
+      expect(() => busPair({ serialization } as never)).to.throw(TypeError, '"json" or "clone"');
+    }
+  });
+
   it("shares nothing with the bus of the process, or with other pairs", () => {
     const others = bus.peers.length;
     const [one, other] = [busPair(), busPair()];
