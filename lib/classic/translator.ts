@@ -147,6 +147,7 @@ export class V1Translator implements Translator {
         id: ack - OURS,
         payload: error ? failureOf(error) : reply,
         isFailure: Boolean(error),
+        isUnheard: false,
         headers: undefined,
       });
     } else if (ns !== INTERNAL) {

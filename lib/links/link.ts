@@ -70,6 +70,9 @@ export interface Link {
   send(frame: object, handle: Handle | undefined, done: (failure?: SendFailure) => void): boolean;
   /** Whether waiting for frames on this link keeps the process alive. It does not to begin with. */
   hold(alive: boolean): void;
-  /** Stops listening, leaving the channel as it was found. */
-  detach(): void;
+  /**
+   * Stops listening, leaving the channel as it was found. With `mayBeSentTo` the other side may not have seen that nobody
+   * reads any more: a handle that it still sends is closed, unless somebody else takes it.
+   */
+  detach(mayBeSentTo?: boolean): void;
 }

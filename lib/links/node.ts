@@ -22,7 +22,7 @@ export const nodeConnector: Connector = {
     const { ChildProcess } = nodeModule("node:child_process");
     const { Worker: ClusterWorker } = nodeModule("node:cluster");
     if (target instanceof ClusterWorker) return toWorker(target);
-    if (target instanceof ChildProcess) return toChild(target);
+    if (target instanceof ChildProcess) return toProcess(target);
     if (target instanceof Thread) return toThread(target);
     if (target === parentPort) return nodeConnector.parent?.();
     if (target instanceof MessagePort) {
@@ -69,6 +69,16 @@ function toWorker(worker: ClusterWorker): Connection {
   // It asks by itself.
   const link = () => new ProcessLink(channel, "worker", `worker:${worker.id}`, false);
   return { channel, target: worker, pid: channel.pid, link };
+}
+
+/** A cluster worker has a process, too; whichever of them it was given, it is the same peer. */
+function toProcess(target: ChildProcess): Connection {
+  const { workers } = nodeModule("node:cluster") as unknown as Cluster;
+  for (const id in workers) {
+    const worker = workers[id];
+    if (worker?.process === target) return toWorker(worker);
+  }
+  return toChild(target);
 }
 
 function toChild(target: ChildProcess): Connection {

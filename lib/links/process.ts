@@ -41,6 +41,7 @@ export class ProcessLink implements Link, StandingEvents {
   #sawDisconnect = false;
   #end: End = {};
   #isOver = false;
+  #isListening = true;
   #holds = false;
   #looking: NodeJS.Timeout | undefined;
   /** For the second sign of an end. */
@@ -95,13 +96,15 @@ export class ProcessLink implements Link, StandingEvents {
     this.#count(alive);
   }
 
-  detach(): void {
+  detach(mayBeSentTo = false): void {
     this.hold(false);
-    this.#listeners.remove();
     this.#sender.close();
     this.#isOver = true;
     clearInterval(this.#looking);
     clearTimeout(this.#waiting);
+    if (mayBeSentTo) return;
+    this.#listeners.remove();
+    this.#isListening = false;
     // What was kept waits on.
     if (!this.#foreign.isEmpty) this.#channel.on("newListener", this.#onLateListener as never);
   }
@@ -119,11 +122,22 @@ export class ProcessLink implements Link, StandingEvents {
 
   readonly #onMessage = (message: unknown, handle: Handle | undefined): void => {
     const ours = bodyOf(message);
+    if (this.#isOver) {
+      this.#leave(message, handle);
+      return;
+    }
     const isTaken = ours
       ? this.#events?.frame(ours.body, handle)
       : this.#events?.foreign(message, handle);
     if (!isTaken && !this.#othersListen) this.#foreign.keep(message, handle);
   };
+
+  /** What comes when the bus has gone is for others, but a handle of ours that none of them takes. */
+  #leave(message: unknown, handle: Handle | undefined): void {
+    if (this.#othersListen) return;
+    if (!bodyOf(message)) this.#foreign.keep(message, handle);
+    else if (handle) discard(handle);
+  }
 
   readonly #onLateListener = (event: string | symbol): void => {
     if (event !== "message") return;
@@ -132,7 +146,7 @@ export class ProcessLink implements Link, StandingEvents {
   };
 
   get #othersListen(): boolean {
-    const ours = this.#isOver ? 0 : 1;
+    const ours = this.#isListening ? 1 : 0;
     return (this.#channel as ChildProcess).listenerCount("message") > ours;
   }
 

@@ -7,6 +7,7 @@ interface Emitter {
   off(event: string | symbol, listener: AnyListener): unknown;
   prependListener(event: string | symbol, listener: AnyListener): unknown;
   listeners(event: string | symbol): unknown[];
+  rawListeners(event: string | symbol): unknown[];
 }
 
 /** What is told of listeners. */
@@ -18,8 +19,8 @@ export interface StandingEvents {
 }
 
 /**
- * Listeners of ours among others on an emitter that is not ours. They come first, so that neither what another one
- * throws nor a `once` that has just been served stands between. And they stay: who removes all listeners
+ * Listeners of ours among others on an emitter that is not ours. They come first, also when somebody prepends his, so that
+ * neither what another one throws nor a `once` that has just been served stands between. And they stay: who removes all listeners
  * means to be rid of his own, and what the channel tells next would be lost.
  */
 export class StandingListeners {
@@ -30,6 +31,8 @@ export class StandingListeners {
   #isTold = true;
   #isPlacing = false;
   #isRemoved = false;
+  /** Those that were passed once; who insists on being first may be. */
+  readonly #passed = new WeakSet<object>();
 
   constructor(
     emitter: object,
@@ -66,7 +69,29 @@ export class StandingListeners {
     if (!this.#has("newListener", this.#onAdding)) this.#emitter.on("newListener", this.#onAdding);
     for (const [event, listener] of this.#listeners) {
       if (!this.#has(event, listener)) this.#add(event, listener);
+      else if (this.#passes(event, listener)) this.#move(event, listener);
     }
+  }
+
+  /** Whether somebody has come before it. */
+  #passes(event: string | symbol, listener: AnyListener): boolean {
+    const first = this.#emitter.rawListeners(event)[0] as object;
+    if (first === listener || this.#passed.has(first)) return false;
+    this.#passed.add(first);
+    return true;
+  }
+
+  #move(event: string | symbol, listener: AnyListener): void {
+    this.#isPlacing = true;
+    this.#emitter.off(event, listener);
+    this.#isPlacing = false;
+    this.#add(event, listener);
+  }
+
+  #replaceSoon(): void {
+    if (this.#isRemoved || this.#isPlacing) return;
+    this.#isPlacing = true;
+    process.nextTick(() => this.#replace());
   }
 
   #add(event: string | symbol, listener: AnyListener): void {
@@ -78,15 +103,16 @@ export class StandingListeners {
     return this.#emitter.listeners(event).includes(listener);
   }
 
-  readonly #onAdding = (event: string | symbol): void => {
+  readonly #onAdding = (event: string | symbol, added: unknown): void => {
     this.#events.adding?.(event);
+    if (this.#listeners.some(([ours, each]) => ours === event && each !== added)) {
+      this.#replaceSoon();
+    }
   };
 
   readonly #onRemoved = (event: string | symbol, listener: unknown): void => {
     const isOne = this.#listeners.some(([ours, each]) => ours === event && each === listener);
     if (isOne && this.#isTold) this.#events.ours?.(event, false);
-    if (this.#isRemoved || this.#isPlacing || !(isOne || listener === this.#onAdding)) return;
-    this.#isPlacing = true;
-    process.nextTick(() => this.#replace());
+    if (isOne || listener === this.#onAdding) this.#replaceSoon();
   };
 }

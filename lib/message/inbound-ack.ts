@@ -15,12 +15,13 @@ export class InboundAck extends InboundMessage {
     answered: OutboundEvent,
     reply: unknown,
     error: BusError | undefined,
+    isUnheard: boolean,
     headers: Record<string, string> | undefined,
   ) {
     const { peer, namespace, event, id } = answered;
     super(peer, namespace, event, id, headers);
     this.#answered = answered;
-    this.executed = error?.executed ?? "yes";
+    this.executed = error?.executed ?? (isUnheard ? "no" : "yes");
     this.reply = reply;
     this.error = error;
   }

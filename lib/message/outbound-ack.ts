@@ -121,11 +121,18 @@ export class OutboundAck extends OutboundMessage {
   }
 
   get plainHead(): number | undefined {
-    return this.#failure || this.error || this.hasHeaders ? undefined : Item.ACK;
+    const isPlain = !(this.#failure || this.error || this.hasHeaders || this.#isUnheard);
+    return isPlain ? Item.ACK : undefined;
+  }
+
+  /** A middleware has replied, and no listener. */
+  get #isUnheard(): boolean {
+    return this.#executed === "no";
   }
 
   item(): WireItem {
-    return ackItem(this.id, this.failure !== undefined, this.sentHeaders());
+    const isFailure = this.failure !== undefined;
+    return ackItem(this.id, isFailure, this.#isUnheard && !isFailure, this.sentHeaders());
   }
 
   handOver(): void {

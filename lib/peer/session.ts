@@ -287,7 +287,7 @@ export class Session
   detach(error: BusError): void {
     if (this.#state === "down") return;
     if (this.handshake.wasSaid) this.#closing.leave();
-    this.link.detach();
+    this.link.detach(this.handshake.isHeard && !this.unfinished.hasSeenClosing());
     this.#end(error, {}, false);
   }
 

@@ -36,11 +36,11 @@ export class Unanswered {
   }
 
   /** An ack, whichever way it was told. */
-  take({ id, payload, isFailure, headers }: AckArrival): void {
+  take({ id, payload, isFailure, isUnheard, headers }: AckArrival): void {
     const answered = this.#unanswered(id);
     if (!answered) return;
     const failure = isFailure ? decodeFailure(payload, answered) : undefined;
-    settle(answered, failure ? undefined : payload, failure, headers);
+    settle(answered, failure ? undefined : payload, failure, isUnheard, headers);
   }
 
   readonly #takeReply = (id: number, reply: unknown): void => {
@@ -59,8 +59,10 @@ function settle(
   answered: OutboundEvent,
   reply: unknown,
   failure?: BusError,
+  isUnheard = false,
   headers?: Record<string, string>,
 ): void {
   // It has arrived in time. The middleware gets as much time again, so that it settles in any case.
-  if (answered.receive(new InboundAck(answered, reply, failure, headers))) answered.restartTime();
+  const ack = new InboundAck(answered, reply, failure, isUnheard, headers);
+  if (answered.receive(ack)) answered.restartTime();
 }

@@ -201,6 +201,8 @@ export interface AckArrival {
   readonly id: number;
   readonly payload: unknown;
   readonly isFailure: boolean;
+  /** A middleware has replied, and no listener. */
+  readonly isUnheard: boolean;
   readonly headers: Record<string, string> | undefined;
 }
 
@@ -208,17 +210,22 @@ export interface AckArrival {
 export function ackItem(
   id: number,
   isFailure: boolean,
+  isUnheard: boolean,
   headers: Record<string, string> | undefined,
 ): WireItem {
-  return [isFailure ? Item.ACK | Flag.FAILURE : Item.ACK, id, headers ? { h: headers } : 0];
+  const meta: Meta = { ...(headers && { h: headers }), ...(isUnheard && { u: 1 }) };
+  const head = isFailure ? Item.ACK | Flag.FAILURE : Item.ACK;
+  return [head, id, headers || isUnheard ? meta : 0];
 }
 
 export function readAck(item: WireItem): AckArrival {
+  const { h, u } = readMeta(item[2]);
   return {
     id: readId(item[1]),
     payload: item[3],
     isFailure: ((item[0] as number) & Flag.FAILURE) !== 0,
-    headers: readMeta(item[2]).h,
+    isUnheard: u === 1,
+    headers: h,
   };
 }
 
@@ -313,11 +320,12 @@ const NO_META: Meta = {};
 function readMeta(value: unknown): Meta {
   if (value === 0) return NO_META;
   if (typeof value !== "object" || value === null) throw new TypeError("bad message options");
-  const { h, d, s, b } = value as Meta;
+  const { h, d, s, u, b } = value as Meta;
   return {
     ...(h !== undefined && { h: readHeaders(h) }),
     ...(typeof d === "number" && d >= 0 && { d }),
     ...(s === 1 && { s }),
+    ...(u === 1 && { u }),
     ...(typeof b === "string" && { b }),
   };
 }

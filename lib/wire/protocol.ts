@@ -57,6 +57,8 @@ export interface Meta {
   readonly d?: number;
   /** 1 if the sender may cancel. */
   readonly s?: 1;
+  /** 1 if no listener ran, as a middleware has replied. */
+  readonly u?: 1;
   /** Bytes that were read from the socket before it was sent, as base64. */
   readonly b?: string;
 }

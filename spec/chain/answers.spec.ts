@@ -57,6 +57,17 @@ describe("a middleware that sets a reply and does not call next()", () => {
     expect(await Promise.all(receipts)).to.deep.equal(["late", 2]);
   });
 
+  it("says that no listener ran, also where a layer of the sender then fails", async () => {
+    pair.b.use(answersAt("inbound", "cached"));
+    pair.a.use((message, next) => {
+      if (message.kind === "ack") throw new Error("not with me");
+      return next();
+    });
+    const error = await rejection(pair.a.to(pair.toB).emit("x").ackd());
+    expect(error).to.include({ code: "ERR_REFUSED", executed: "no" });
+    expect(error.message).to.include("not with me");
+  });
+
   it("does not settle what then throws", async () => {
     pair.b.use((message, next) => {
       if (!isEvent(message, "inbound")) return next();

@@ -1,7 +1,7 @@
 import { setTimeout as later } from "node:timers/promises";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { expect } from "chai";
-import { bus } from "../../lib/index.ts";
+import { bus, isFrame } from "../../lib/index.ts";
 import { nextEvent } from "../support/buses.ts";
 import { endAll, ended, entryOf, runScript, start } from "../support/processes.ts";
 
@@ -78,6 +78,20 @@ describe("a good neighbour", () => {
         expect(output).to.equal("worker:1 worker:2\n");
       });
     }
+
+    it("takes a worker for one also where it is given its process, in the tick of the fork", async () => {
+      const script = `
+        import cluster from "node:cluster";
+        import { bus } from "clusterphone";
+        cluster.setupPrimary({ exec: process.argv[1], execArgv: [], args: ["speaks-only"] });
+        bus.on("hit", () => 1);
+        const worker = cluster.fork();
+        const { id, kind, target } = bus.to(worker.process).peer;
+        console.log(id, kind, target === worker, bus.to(worker).peer.id, bus.peers.length);
+        worker.process.kill("SIGKILL");`;
+      const { output } = await runScript(script, [entryOf("plain")]);
+      expect(output).to.equal("worker:1 worker true worker:1 1\n");
+    });
 
     it("says nothing to a worker that has not said hello", async () => {
       const script = `
@@ -157,6 +171,28 @@ describe("a good neighbour", () => {
     });
     await both;
     expect(heard).to.deep.equal([{ from: "somebody else" }, "a text"]);
+  });
+
+  it("leaves a message to a once() that was prepended, and to nobody else", async () => {
+    const child = start("neighbour");
+    await bus.to(child).emit("seen").ackd();
+    const heard: unknown[] = [];
+    const first = new Promise((resolve) => child.prependOnceListener("message", resolve));
+    await bus.to(child).emit("say", "one").ackd();
+    // Before ours hears it the other one is gone.
+    expect(await first).to.equal("one");
+    child.on("message", (message) => {
+      if (!isFrame(message)) heard.push(message);
+    });
+    await bus.to(child).emit("say", "two").ackd();
+    expect(heard).to.deep.equal(["two"]);
+    await bus.to(child).emit("prepend").ackd();
+    child.send({ foreign: 1 });
+    expect(await bus.to(child).emit("seen").ackd()).to.deep.equal([{ once: { foreign: 1 } }]);
+    await bus.to(child).emit("listen").ackd();
+    child.send({ foreign: 2 });
+    expect(await bus.to(child).emit("seen").ackd()).to.deep.include({ foreign: 2 });
+    expect(await bus.to(child).emit("seen").ackd()).to.not.deep.include({ foreign: 1 });
   });
 
   it("keeps what came for others until they listen, on a port", async () => {

@@ -11,6 +11,12 @@ bus.on("seen", () => seen);
 bus.on("listen", () => {
   process.on("message", note);
 });
+bus.on("prepend", () => {
+  process.prependOnceListener("message", (message) => note({ once: message }));
+});
+bus.on("say", (text) => {
+  process.send?.(text);
+});
 bus.on("speak", () => {
   process.send?.({ from: "somebody else" });
   process.send?.("a text");
