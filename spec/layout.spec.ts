@@ -32,6 +32,7 @@ const FLOORS: Record<string, readonly string[]> = {
     ...["errors", "wire", "links", "message", "chain", "outbox", "namespace", "middleware"],
     ...["emit", "bus", "central.ts"],
   ],
+  prometheus: ["errors", "time", "message", "bus"],
   testing: ["errors", "links", "message", "bus"],
   nats: [...["errors", "time", "links", "carried", "message", "bus"]],
   classic: [

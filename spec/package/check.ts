@@ -27,10 +27,10 @@ const PACKED = new RegExp(
 );
 const NEEDED = ["LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
 
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
+
 /** Each entry of package.json, by the name that it is loaded by, with the files of its code and its declarations. */
-const entries = Object.entries(
-  (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest).exports,
-).flatMap(([path, files]) =>
+const entries = Object.entries(manifest.exports).flatMap(([path, files]) =>
   typeof files === "string"
     ? []
     : [
@@ -42,6 +42,7 @@ const entries = Object.entries(
 );
 
 interface Manifest {
+  readonly peerDependencies: Readonly<Record<string, string>>;
   readonly exports: Readonly<
     Record<string, string | Readonly<Record<string, Readonly<Record<string, string>>>>>
   >;
@@ -92,7 +93,11 @@ import type * as Imported from "clusterphone" with { "resolution-mode": "import"
 import * as requiredTesting from "clusterphone/testing";
 import type * as ImportedTesting from "clusterphone/testing" with { "resolution-mode": "import" };
 
+import * as requiredPrometheus from "clusterphone/prometheus";
+import type * as ImportedPrometheus from "clusterphone/prometheus" with { "resolution-mode": "import" };
+
 export const all: typeof Imported = required;
+export const prometheus: typeof ImportedPrometheus = requiredPrometheus;
 export const testing: typeof ImportedTesting = requiredTesting;
 `;
 
@@ -224,6 +229,23 @@ async function main(): Promise<void> {
   await check("it installs into an empty project", () =>
     run(project, "npm", "install", "--prefer-offline", "--no-audit", "--no-fund", tarball),
   );
+  await check("it installs nothing that is optional, and runs without", async () => {
+    const code = 'await import("clusterphone"); await import("clusterphone/prometheus")';
+    const failed = await node("--input-type=module", "-e", code).catch(String);
+    expectEqual(/Cannot find package 'prom-client'/.test(String(failed)), true);
+  });
+  await check("what is optional can be added", () => {
+    const optional = Object.entries(manifest.peerDependencies).map((each) => each.join("@"));
+    return run(
+      project,
+      "npm",
+      "install",
+      "--prefer-offline",
+      "--no-audit",
+      "--no-fund",
+      ...optional,
+    );
+  });
   await check("no link and no picture of a page is dead", () => {
     const pages = names.filter((name) => name.endsWith(".md"));
     expectEqual(deadLinks(installed, pages), []);
