@@ -11,7 +11,8 @@ export interface Ended {
 const started = new Set<ChildProcess>();
 
 /** On a busy machine a process may take longer to start than a bus waits without a word. */
-const SILENCE = /^\(node:\d+\) \[CLUSTERPHONE_SILENCE\].*\n(\(Use `node --trace-warnings .*\n)?/gm;
+export const SILENCE: RegExp =
+  /^\(node:\d+\) \[CLUSTERPHONE_SILENCE\].*\n(\(Use `node --trace-warnings .*\n)?/gm;
 
 /** The compiled entry point of that name in `spec/workers`. */
 export function entryOf(name: string): string {
