@@ -67,9 +67,9 @@ async function primary(): Promise<void> {
     const response = await fetch(`http://127.0.0.1:${port}/metrics`);
     const text = await response.text();
     const took = performance.now() - began;
-    const jobs = valueOf(text, "jobs_total");
+    const jobs = valueIn(text, "jobs_total");
     const states = ["answered", "stale", "missing"].map(
-      (state) => `${valueOf(text, `clusterphone_workers{state="${state}"}`)} ${state}`,
+      (state) => `${valueIn(text, `clusterphone_workers{state="${state}"}`)} ${state}`,
     );
     console.log(`  jobs_total ${jobs} of workers: ${states.join(", ")} (${took.toFixed(0)} ms)`);
     assert.ok(jobs >= highest, "no counter falls");
@@ -105,7 +105,7 @@ async function primary(): Promise<void> {
 
   console.log("Worker 3 is asked for the metrics of all, and has the same.");
   const there = await app.to(third).emit("scrape").ackd();
-  assert.equal(valueOf(there, "jobs_total"), highest);
+  assert.equal(valueIn(there, "jobs_total"), highest);
 
   console.log(`No counter has fallen. The slowest scrape took ${slowest.toFixed(0)} ms.`);
   server.closeAllConnections();
@@ -115,7 +115,7 @@ async function primary(): Promise<void> {
   cluster.disconnect();
 }
 
-function valueOf(text: string, series: string): number {
+function valueIn(text: string, series: string): number {
   const line = text.split("\n").find((each) => each.startsWith(`${series} `));
   return Number(line?.split(" ").at(-1));
 }
