@@ -66,8 +66,8 @@ export class Mailbox {
     if (!packet) return;
     const link = this.#links.get(from);
     if (packet.kind === Kind.RESET) {
-      if (packet.yours === link?.epoch)
-        link.close({ reason: "knows nothing of this link any more" });
+      const isOurs = packet.yours === link?.epoch && packet.epoch === link.theirs;
+      if (isOurs) link.close({ reason: "knows nothing of this link any more" });
       return;
     }
     if (packet.yours !== 0n && packet.yours !== link?.epoch) {
@@ -96,10 +96,11 @@ export class Mailbox {
     return begun;
   }
 
-  #reset(to: string, { epoch }: Packet): void {
+  /** Says that there is no such link as the packet was for. Whoever did not address that has not sent it, and knows so. */
+  #reset(to: string, { epoch, yours }: Packet): void {
     if (!this.#carrier.isConnected) return;
     const nothing = { flags: 0, number: 0, taken: 0, waited: 0 };
-    const packet = packetOf({ kind: Kind.RESET, epoch: 0n, yours: epoch, ...nothing });
+    const packet = packetOf({ kind: Kind.RESET, epoch: yours, yours: epoch, ...nothing });
     this.#carrier.send(to, packet, false);
   }
 

@@ -6,7 +6,7 @@ export const Kind = {
   TAKEN: 2,
   /** Asks what has been taken there, and says up to which number it was sent. */
   PROBE: 3,
-  /** The sender knows nothing of the link that it was addressed by. */
+  /** There is no link of the epoch that it comes from: a packet was addressed to that. */
   RESET: 4,
   /** The sender's link ends here. */
   GOODBYE: 5,

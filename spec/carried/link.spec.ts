@@ -141,13 +141,17 @@ describe("a link over a carrier", () => {
       lonely.hear({ kind: Kind.DATA, yours: 5n, number: 1, body: Buffer.from("[1,1]") });
       expect(lonely.frames).to.deep.equal([]);
       expect(lonely.sent.slice(before)).to.have.length(1);
-      expect(lonely.sent.at(-1)).to.include({ kind: Kind.RESET, yours: 7n, epoch: 0n });
+      expect(lonely.sent.at(-1)).to.include({ kind: Kind.RESET, yours: 7n, epoch: 5n });
       lonely.hear({ kind: Kind.DATA, epoch: 8n, yours: link.epoch, number: 1 });
       expect(lonely.frames).to.deep.equal([]);
     });
 
-    it("who resets a link without its epoch", () => {
-      for (let epoch = 0n; epoch < 30n; epoch++) lonely.hear({ kind: Kind.RESET, yours: epoch });
+    it("who resets a link without the epochs of both ends", () => {
+      taken(0);
+      for (let yours = 0n; yours < 30n; yours++) lonely.hear({ kind: Kind.RESET, yours });
+      for (const epoch of [0n, 1n]) {
+        lonely.hear({ kind: Kind.RESET, epoch, yours: link.epoch });
+      }
       expect(lonely.ends).to.deep.equal([]);
       lonely.hear({ kind: Kind.RESET, yours: link.epoch });
       expect(lonely.ends).to.have.length(1);

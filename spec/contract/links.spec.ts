@@ -1,9 +1,13 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, fork, spawn } from "node:child_process";
 import cluster from "node:cluster";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { expect } from "chai";
 import { type Bus, bus, type PeerTarget } from "../../lib/index.ts";
+import { join, type Mesh } from "../../lib/nats/index.ts";
 import { busPair } from "../support/buses.ts";
+import { NatsServer, needsServer } from "../support/nats.ts";
 import { cases } from "./cases.ts";
 import { arrivesAs, type Carry, carry, describePayload, samples } from "./samples.ts";
 import { LATE_SAMPLES, SERVICE, serve } from "./service.ts";
@@ -16,10 +20,12 @@ interface Harness {
   readonly target: PeerTarget;
   /** What the channel does to a payload. */
   readonly carry: Carry;
+  /** From now on the other side listens, where it has waited for that. */
+  begin?(): void;
   stop(): Promise<unknown> | undefined;
 }
 
-const links: Record<string, () => Harness> = {
+const links: Record<string, () => Harness | Promise<Harness>> = {
   "memory, json": () => memory("json"),
   "memory, structured clone": () => memory("clone"),
   "forked child, json": () => child("json"),
@@ -35,6 +41,8 @@ const links: Record<string, () => Harness> = {
     const thread = new Worker(entry, { workerData: { port: port2 }, transferList: [port2] });
     return { central: bus, target: port1, carry: carry.clone, stop: () => thread.terminate() };
   },
+  "nats, json": () => remote("json"),
+  "nats, advanced": () => remote("advanced"),
 };
 
 // The other sides talk to the bus of this process.
@@ -68,6 +76,46 @@ function worker(serialization: "json" | "advanced"): Harness {
   return { central: bus, target: forked, carry: carry[serialization], stop };
 }
 
+const server = new NatsServer();
+const meshes = new Map<string, Promise<Mesh>>();
+let others = 0;
+
+after(async () => {
+  for (const mesh of meshes.values()) await (await mesh).leave();
+  await server.remove();
+});
+
+/** A process that is reached over a server, and nothing else. */
+async function remote(serialization: "json" | "advanced"): Promise<Harness> {
+  if (meshes.size === 0) await server.start();
+  const known = meshes.get(serialization);
+  const joined =
+    known ??
+    join(bus, { name: "suite", servers: server.url, prefix: serialization, serialization });
+  meshes.set(serialization, joined);
+  const mesh = await joined;
+  const instance = `other-${++others}`;
+  const entryOfRemote = new URL(`../workers/contract-nats${import.meta.url.slice(-3)}`, entry);
+  const parameters = [server.url, serialization, serialization, instance];
+  const spawned = spawn(process.execPath, [fileURLToPath(entryOfRemote), ...parameters], {
+    stdio: ["pipe", "inherit", "inherit"],
+  });
+  const member = () => mesh.members.find((each) => each.instance === instance);
+  let found = member();
+  for (; !found; found = member()) await once(mesh as never, "join");
+  let hasBegun = false;
+  return {
+    central: bus,
+    target: found.peer,
+    carry: carry[serialization],
+    begin() {
+      if (!hasBegun) spawned.stdin.write("begin\n");
+      hasBegun = true;
+    },
+    stop: () => ended(spawned),
+  };
+}
+
 function ended(process: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
     process.once("exit", () => resolve());
@@ -75,20 +123,35 @@ function ended(process: ChildProcess): Promise<void> {
   });
 }
 
+/** In the same turn where that is possible: in memory two buses know each other a turn later. */
+function making(
+  connect: () => Harness | Promise<Harness>,
+  take: (made: Harness) => void,
+): Promise<void> | undefined {
+  const made = connect();
+  if (made instanceof Promise) return made.then(take);
+  take(made);
+  return undefined;
+}
+
 for (const [name, connect] of Object.entries(links)) {
   describe(`on a link: ${name}`, () => {
     let harness: Harness;
 
-    before(() => {
-      harness = connect();
+    before(function () {
+      if (name.startsWith("nats")) needsServer(this);
+      return making(connect, (made) => {
+        harness = made;
+      });
     });
 
-    after(() => harness.stop());
+    after(() => harness?.stop());
 
     it("delivers, in order and with replies, 1,000 messages emitted before the other side is up", async () => {
       const { central, target } = harness;
       const peer = central.ns(SERVICE).to(target);
       expect(peer.peer.isReady(SERVICE)).to.equal(false);
+      setImmediate(() => harness.begin?.());
       const order: number[] = [];
       const replies = await Promise.all(
         Array.from({ length: 1000 }, (_, i) => {
@@ -112,9 +175,11 @@ for (const [name, connect] of Object.entries(links)) {
       let fresh: Harness;
       const names = Object.keys(samples);
 
-      before(() => {
-        fresh = connect();
-      });
+      before(() =>
+        making(connect, (made) => {
+          fresh = made;
+        }),
+      );
 
       after(() => fresh.stop());
 
@@ -123,6 +188,7 @@ for (const [name, connect] of Object.entries(links)) {
         const peer = fresh.central.ns(namespace).to(fresh.target);
         const described = names.map((name) => peer.emit("describe", samples[name]).ackd());
         const settled = Promise.allSettled(described);
+        fresh.begin?.();
         await meanwhile?.();
         for (const [i, result] of (await settled).entries()) {
           const name = names[i] ?? "";
@@ -161,13 +227,17 @@ for (const [name, connect] of Object.entries(links)) {
     });
 
     for (const { title, run } of cases) {
-      it(title, () => run(harness.central, harness.target));
+      it(title, () => {
+        harness.begin?.();
+        return run(harness.central, harness.target);
+      });
     }
 
     describe("from the other side", () => {
       for (const { title } of cases) {
         it(title, async () => {
           const { central, target } = harness;
+          harness.begin?.();
           await central.ns(SERVICE).to(target).emit("run-case", title).ackd();
         });
       }
