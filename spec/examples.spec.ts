@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { SILENCE } from "./support/processes.ts";
@@ -149,6 +150,33 @@ describe("the examples", function () {
     expect(jobs.at(-1)).to.be.above(0);
     const workers = scrapes.map(([, , ...states]) => states.map(Number).reduce((a, b) => a + b));
     expect(workers).to.deep.equal([8, 7, 7, 7, 8, 8, 8]);
+  });
+
+  it("thumbnails: nothing is lost when workers are killed, and a picture shows who did what", async () => {
+    const stdout = await run("thumbnails");
+    for (const [group, output] of Object.entries({
+      threads: stdout.split(/^40 thumbnails over 4 children:$/m)[0] ?? "",
+      children: stdout.split(/^40 thumbnails over 4 children:$/m)[1] ?? "",
+    })) {
+      expectInOrder(output, [
+        /^ {2}10 are made, \d+ wait$/,
+        /^ {2}(thread|child):\d+ is killed over its work$/,
+        /^ {2}20 are made, \d+ wait$/,
+        /^ {2}(thread|child):\d+ is killed over its work$/,
+        /^ {2}40 are made, 0 wait$/,
+        /^ {2}(thread|process) \d+ +[·█▒]{60} \d+$/,
+        /^All 40 are there, and who made them is in /,
+      ]);
+      const made = matches(output, /^ {2}(?:thread|process) \d+ .* (\d+)$/gm).map(Number);
+      expect(made.length).to.be.within(4, 6);
+      expect(made.reduce((sum, each) => sum + each)).to.equal(40);
+      const [file = ""] = matches(output, /who made them is in (.*)$/gm);
+      expect(file.endsWith(`${group}.svg`)).to.equal(true);
+      const svg = readFileSync(file, "utf8");
+      expect(new Set(matches(svg, /<title>photo (\d+)<\/title>/g)).size).to.equal(40);
+      rmSync(file);
+      if (readdirSync(dirname(file)).length === 0) rmSync(dirname(file), { recursive: true });
+    }
   });
 
   it("middleware: refuses bad data, and keeps one trace id for an order and all it causes", async () => {
