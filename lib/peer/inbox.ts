@@ -58,10 +58,21 @@ export class Inbox {
       this.#peer.handling.waited = waited;
       return this.receive(decodeFrame(body), handle);
     } catch (error) {
+      if (this.#isOfOthers(body)) return false;
       if (handle) discard(handle);
       this.#peer.protocolError(`malformed: ${messageOf(error)}`);
       return true;
     }
+  }
+
+  /**
+   * Whether a frame that cannot be taken apart is that of another bus: whoever forwards one to a channel of another kind
+   * changes it.
+   */
+  #isOfOthers(body: unknown): boolean {
+    if (!Array.isArray(body)) return false;
+    const [tag] = body as [unknown];
+    return Number.isSafeInteger(tag) && tag !== this.#tag;
   }
 
   /** The same, when it was taken apart. */

@@ -91,8 +91,11 @@ export type Fact =
       readonly signal: string | null;
     };
 
-/** Ways to end a participant: from outside by `kill` and `disconnect`, from inside by the others. */
-export type Ending = "kill" | "disconnect" | "exit" | "leave" | "close";
+/**
+ * Ways to end a participant: from outside by `kill` and `disconnect`, from inside by the others. With `finish` it lets go of
+ * its listeners, and ends by itself when it has nothing to do any more.
+ */
+export type Ending = "kill" | "disconnect" | "exit" | "leave" | "close" | "finish";
 
 /** Keeps a fact; where its process may be killed, before it returns. */
 export type Recorder = (fact: Fact) => void;

@@ -39,6 +39,12 @@ export class Life {
     return isAlone && closed.length === told.length && !this.hasGivenUp;
   }
 
+  /** It had nothing to do any more, and nothing was done to it meanwhile. */
+  get hasFinished(): boolean {
+    const isAlone = this.told.length > 0 && this.told.every(({ what }) => what === "finish");
+    return isAlone && this.ended?.code === 0;
+  }
+
   /** It waited so long in `close()` that it may have left something behind. */
   get hasGivenUp(): boolean {
     return this.closed.some(({ took }) => took >= this.#bounds.close / 2);
@@ -78,13 +84,21 @@ export class Life {
     return `it ended with ${how} out of the blue`;
   }
 
-  /** It had to be killed, as it did not end after it had closed. */
+  /** It had to be killed, as it did not end after it had closed, or had nothing to do any more. */
   get #missingEnd(): string {
-    const { closed, ended } = this;
-    const last = closed.at(-1);
-    if (!last || !ended || this.isIdle || this.kind === "worker") return "";
-    const free = ended.at - last.at - this.pausedBetween(last.at, ended.at);
-    return free > this.#bounds.soon ? `it was still there ${free} ms after it had closed` : "";
+    if (this.isIdle || this.kind === "worker") return "";
+    const [first] = this.told;
+    const { soon, close } = this.#bounds;
+    if (first?.what === "finish") return this.#overdue(first.at, soon + close, "was to finish");
+    const last = this.closed.at(-1);
+    return last ? this.#overdue(last.at, soon, "had closed") : "";
+  }
+
+  #overdue(since: number, most: number, what: string): string {
+    const { ended } = this;
+    if (!ended) return "";
+    const free = ended.at - since - this.pausedBetween(since, ended.at);
+    return free > most ? `it was still there ${free} ms after it ${what}` : "";
   }
 }
 

@@ -67,6 +67,16 @@ function closed(at: number, who = "json-1"): Fact[] {
   ];
 }
 
+/** One that had nothing to do any more. */
+function finished(at: number, who = "thread-1"): Fact[] {
+  return [
+    { is: "born", at: NOON, who, kind: "thread" },
+    { is: "told", at, who, what: "finish" },
+    { is: "idle", at, who },
+    { is: "ended", at: at + 10, who, code: 0, signal: null },
+  ];
+}
+
 const late = NOON + 60_000;
 const end = killed(late);
 const note = (key: string, given: Partial<Sent> = {}) =>
@@ -151,6 +161,16 @@ const sound: [what: string, facts: Fact[]][] = [
       { is: "paused", at: NOON + 10, who: "json-1", until: late - 100 },
       ...end,
       failed("p:1", "ERR_PEER_DIED", "maybe", late + 100),
+    ],
+  ],
+  [
+    "one that ends by itself, what it has emitted, and who comes too late",
+    [
+      note("thread-1:1", { from: "thread-1", to: PRIMARY }),
+      handled("thread-1:1", PRIMARY),
+      ...finished(NOON + 100),
+      sent("p:1", { to: "thread-1" }),
+      failed("p:1", "ERR_UNHANDLED", "no", NOON + 105),
     ],
   ],
   [
@@ -314,6 +334,11 @@ const unsound: [rule: string, what: string, facts: Fact[]][] = [
     [note("p:1"), ...closed(NOON + 100)],
   ],
   [
+    "what was emitted before an end by itself arrives",
+    "a note of a thread",
+    [note("thread-1:1", { from: "thread-1", to: PRIMARY }), ...finished(NOON + 100)],
+  ],
+  [
     "a handed over connection is answered or closed",
     "hanging",
     [sent("p:1", { event: "socket", hasHandle: true }), handled("p:1"), replied("p:1"), ...end],
@@ -340,6 +365,15 @@ const unsound: [rule: string, what: string, facts: Fact[]][] = [
     "participants end as they are told, and by themselves after close",
     "a crash",
     [{ is: "crashed", at: NOON, who: PRIMARY, text: "an uncaught error" }],
+  ],
+  [
+    "participants end as they are told, and by themselves after close",
+    "not finished",
+    [
+      { is: "born", at: NOON, who: "json-1", kind: "json" },
+      { is: "told", at: NOON, who: "json-1", what: "finish" },
+      ...end,
+    ],
   ],
   [
     "participants end as they are told, and by themselves after close",

@@ -1,5 +1,5 @@
 import type { Bounds } from "./bounds.ts";
-import type { Fact, Sent } from "./facts.ts";
+import { type Fact, PRIMARY, type Sent } from "./facts.ts";
 import { failureOf, failuresOf, type History, historyOf, type Story } from "./history.ts";
 
 /** A guarantee that was not kept, for a message or a participant. */
@@ -141,6 +141,14 @@ const rules: Record<string, Rule> = {
     return isLost(story, history) ? "it was neither handled nor reported" : undefined;
   }),
 
+  "what was emitted before an end by itself arrives": perStory((story, history) => {
+    const { sent } = story;
+    // Who waits for an answer may have lost patience.
+    if (!sent || sent.wantsAck || sent.to !== PRIMARY) return undefined;
+    if (!history.lives.get(sent.from)?.hasFinished) return undefined;
+    return isLost(story, history) ? "it was neither handled nor reported" : undefined;
+  }),
+
   "a handed over connection is answered or closed": perStory((story, history) => {
     const { sent, hungUp, handled } = story;
     if (!sent?.hasHandle) return undefined;
@@ -166,7 +174,7 @@ export const RULES: readonly string[] = Object.keys(rules);
 /** Listeners that reply with the key and the length of the text. */
 const REPLYING = new Set(["echo", "slow", "block", "ask", "socket"]);
 /** Listeners that return nothing. */
-const SILENT = new Set(["note", "leave", "close"]);
+const SILENT = new Set(["note", "leave", "close", "finish"]);
 /** Listeners that say when they have finished. */
 const SLOW = new Set(["slow", "fail-late", "ask", "block"]);
 
@@ -191,7 +199,9 @@ const REASONS: Record<
   ERR_QUEUE_FULL: () => true,
   ERR_REFUSED: (sent) => sent.isObstructed,
   ERR_REMOTE: (sent, _, executed) => executed === "yes" && sent.event.startsWith("fail"),
-  ERR_UNHANDLED: (sent, _, executed) => executed === "no" && sent.event === "typo",
+  ERR_UNHANDLED: (sent, { lives: all }, executed, at) =>
+    executed === "no" &&
+    (sent.event === "typo" || all.get(sent.to)?.wasTold("finish", at) === true),
 };
 
 /** Looks for guarantees that were not kept. The facts of each witness must be in their order. */

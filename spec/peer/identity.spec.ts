@@ -62,6 +62,17 @@ describe("a frame of a bus that is not the peer", () => {
     expect(peer.protocolErrors).to.equal(0);
   });
 
+  it("is not ours to judge, mangled by a channel of another kind", async () => {
+    const { peer, receive, answer, told } = await listening();
+    const mangled = [2, 1, { type: "Buffer", data: [1] }, "[object Object]"];
+    expect(peer.frame(mangled, undefined)).to.equal(false);
+    expect(receive(1, answer("peer"))).to.equal(true);
+    expect(peer.frame(mangled, undefined)).to.equal(false);
+    expect([peer.protocolErrors, told]).to.deep.equal([0, ["up up"]]);
+    expect(peer.frame([1, 2, "[object Object]"], undefined)).to.equal(true);
+    expect(peer.protocolErrors).to.equal(1);
+  });
+
   it("is not ours before anybody was heard", async () => {
     const { receive, heard, sent } = await listening();
     expect(receive(2, EVENT)).to.equal(false);

@@ -39,6 +39,7 @@ const clients = new Clients(record);
 await clients.open();
 let chatter: NodeJS.Timeout | undefined;
 let isLeaving = false;
+const services: Service[] = [];
 
 /** Something to tell the primary. */
 function saying(): Saying {
@@ -107,6 +108,7 @@ function told(what: Ending): void {
 
 function serve(namespace: string, ready?: "manual"): Service {
   const service = new Service(namespace, speaker, record, ready);
+  services.push(service);
   service.on("exit", () => {
     told("exit");
     process.exit(EXIT_CODE);
@@ -115,6 +117,12 @@ function serve(namespace: string, ready?: "manual"): Service {
     told("leave");
     // After the listeners of the tick, as a channel that is read must not be closed.
     setImmediate(() => leave());
+  });
+  service.on("finish", () => {
+    if (isLeaving) return;
+    told("finish");
+    fallSilent();
+    setImmediate(finish);
   });
   service.on("close", () => {
     if (isLeaving) return;
@@ -128,6 +136,12 @@ function serve(namespace: string, ready?: "manual"): Service {
     });
   });
   return service;
+}
+
+/** Says a last word, and has nothing to do any more. */
+function finish(): void {
+  say(random.between(1, 300), () => ({ namespace: "a", event: "note" }));
+  for (const service of services) service.off();
 }
 
 function leave(): void {

@@ -38,7 +38,9 @@ export type Action =
       readonly namespace: string;
       readonly sayToo?: boolean;
     }
-  | { readonly do: "block"; readonly ms: number };
+  | { readonly do: "block"; readonly ms: number }
+  /** For so long it forwards each message that comes from a process to another one, as old programs do. */
+  | { readonly do: "relay"; readonly ms: number };
 
 /** ms of chaos in a round; then everybody ends. */
 const DURATION = 8000;
@@ -74,6 +76,7 @@ function action(random: Random): Action {
     spawn: 6,
     connect: 6,
     block: 0.7,
+    relay: 1,
   });
   switch (kind) {
     case "say":
@@ -102,6 +105,8 @@ function action(random: Random): Action {
       };
     case "block":
       return { do: "block", ms: random.between(20, 500) };
+    case "relay":
+      return { do: "relay", ms: random.between(100, 1500) };
   }
 }
 
@@ -116,7 +121,14 @@ function spawn(random: Random): Action {
 }
 
 function ending(random: Random, close: number): Ending {
-  return random.weighted<Ending>({ kill: 3, close, exit: 1, disconnect: 1, leave: 1 });
+  return random.weighted<Ending>({
+    kill: 3,
+    close,
+    exit: 1,
+    disconnect: 1,
+    leave: 1,
+    finish: 2,
+  });
 }
 
 function sayings(random: Random, count: number): Saying[] {

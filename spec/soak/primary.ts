@@ -13,6 +13,8 @@ export interface Performance {
   readonly seen: readonly Fact[];
   /** What did not happen that had to. */
   readonly hanging: readonly string[];
+  /** How many messages of one process were forwarded to another. */
+  readonly relayed: number;
 }
 
 /** The process that runs the soak, as one of those who talk. */
@@ -43,7 +45,12 @@ export class Primary {
     const seen = await round.perform(script);
     this.#speaker.forget();
     this.#facts = [];
-    return { seen, hanging: round.hanging };
+    return { seen, hanging: round.hanging, relayed: round.relayed };
+  }
+
+  /** How many of the payloads and receipts that were looked after are still there. */
+  get retained(): number {
+    return this.#speaker.retained;
   }
 
   /** A little of everything, so that what Node keeps for good is there before anything is counted. */

@@ -9,6 +9,7 @@ import { Crew, type Participant } from "./crew.ts";
 import { LIMITS } from "./limits.ts";
 import { readLog } from "./log.ts";
 import { type Action, PLACES, type Step } from "./plan.ts";
+import { Relay } from "./relay.ts";
 import { block } from "./service.ts";
 import type { Speaker } from "./speaker.ts";
 
@@ -25,6 +26,7 @@ export class Round {
   readonly #directory = mkdtempSync(join(tmpdir(), "clusterphone-soak-"));
   readonly #crew: Crew;
   readonly #clients: Clients;
+  readonly #relay: Relay;
   readonly #record: Recorder;
   readonly #places: (Participant | undefined)[] = [];
   readonly #busy = new Set<Promise<void>>();
@@ -37,8 +39,14 @@ export class Round {
     this.#facts = facts;
     this.#record = (fact) => facts.push(fact);
     this.#crew = new Crew(this.#directory, this.#record);
+    this.#relay = new Relay(this.#crew.everybody);
     this.#clients = new Clients(this.#record);
     process.once("exit", this.#removeLogs);
+  }
+
+  /** How many messages of one process the primary has forwarded to another. */
+  get relayed(): number {
+    return this.#relay.relayed;
   }
 
   /** Resolves when everything has settled, to what all have seen. */
@@ -51,6 +59,7 @@ export class Round {
       await sleep(Math.max(1, wait));
       this.#act(place, action);
     }
+    this.#relay.end();
     await this.#end(endings);
     const logs = this.#crew.everybody.map(({ log }) => readLog(log));
     process.off("exit", this.#removeLogs);
@@ -65,6 +74,10 @@ export class Round {
       block(action.ms);
       return;
     }
+    if (action.do === "relay") {
+      this.#relay.start(action.ms);
+      return;
+    }
     const participant = this.#places[place];
     if (action.do === "spawn") {
       // Whoever is there must go first.
@@ -77,7 +90,10 @@ export class Round {
     }
   }
 
-  #actOn(participant: Participant, action: Exclude<Action, { do: "block" | "spawn" }>): void {
+  #actOn(
+    participant: Participant,
+    action: Exclude<Action, { do: "block" | "spawn" | "relay" }>,
+  ): void {
     switch (action.do) {
       case "say":
         this.#say(participant, action.what);
@@ -117,7 +133,9 @@ export class Round {
     connection.handOver(this.#speaker, participant, { namespace, event, queueHandle });
   }
 
-  #tellToEnd(participant: Participant, how: Ending, namespace: string): void {
+  #tellToEnd(participant: Participant, ending: Ending, namespace: string): void {
+    // Node keeps a cluster worker alive as long as it has its channel.
+    const how = ending === "finish" && participant.kind === "worker" ? "close" : ending;
     if (how === "kill") participant.kill();
     else if (how === "disconnect") participant.disconnect();
     else void this.#speaker.say(participant, { namespace, event: how, wantsAck: true });

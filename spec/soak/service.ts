@@ -20,6 +20,7 @@ export class Service {
   readonly #namespace: string;
   readonly #speaker: Speaker;
   readonly #record: Recorder;
+  readonly #events = new Set<string>();
 
   constructor(namespace: string, speaker: Speaker, record: Recorder, ready?: "manual") {
     this.#bus = bus.ns(namespace, ready && { ready });
@@ -61,6 +62,7 @@ export class Service {
 
   /** Adds a listener that is on record. */
   on(event: string, run: Run): void {
+    this.#events.add(event);
     const { name } = this.#speaker;
     const namespace = this.#namespace;
     this.#bus.on(event, (data: Payload, message) => {
@@ -70,6 +72,11 @@ export class Service {
       if (!(result instanceof Promise)) return result;
       return result.finally(() => this.#record({ is: "finished", at: Date.now(), key }));
     });
+  }
+
+  /** Lets go of all listeners. */
+  off(): void {
+    for (const event of this.#events) this.#bus.off(event);
   }
 
   ready(): void {

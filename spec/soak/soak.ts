@@ -41,7 +41,8 @@ async function soak(): Promise<void> {
   for (let round = firstRound; performance.now() < end; round++) {
     const replay = `replay: npm run soak -- --seed ${seed} --round ${round}`;
     const told = await play(primary, round, replay);
-    for (const leak of await leaksSince(before)) tally.count(leak && `${leak}\n${replay}`);
+    for (const leak of await leaksSince(before, () => primary.retained))
+      tally.count(leak && `${leak}\n${replay}`);
     const heap = heapUsed();
     heapBefore ??= heap;
     const growth = heap - heapBefore;
@@ -55,10 +56,10 @@ async function play(primary: Primary, round: number, replay: string): Promise<st
   const script = { steps: planOf(seed, round), endings: endingsOf(seed, round) };
   const performance = await primary.perform(script);
   check(performance, replay);
-  const { seen } = performance;
+  const { seen, relayed } = performance;
   outcomes.add(seen);
   const count = (kind: Fact["is"]) => seen.filter(({ is }) => is === kind).length;
-  return `${count("born")} participants, ${count("sent")} messages, ${count("handled")} handled`;
+  return `${count("born")} participants, ${count("sent")} messages, ${count("handled")} handled, ${relayed} relayed`;
 }
 
 /** Asks the oracle, each rule a check. */

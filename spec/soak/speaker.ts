@@ -34,6 +34,9 @@ export interface Payload {
   readonly ms?: number;
 }
 
+/** One message of so many is looked after, to see that it is let go. */
+const WATCHED_OF = 50;
+
 /** Something of which each channel refuses a part. */
 export function unencodable(): object {
   return { number: 1n, method: () => 0 };
@@ -44,6 +47,8 @@ export class Speaker {
   readonly name: string;
   readonly #record: Recorder;
   readonly #pending = new Set<string>();
+  /** Some of what was sent, and of what `emit` returned. */
+  #watched: WeakRef<object>[] = [];
   #last = 0;
   #onProgress: (() => void)[] = [];
 
@@ -94,6 +99,12 @@ export class Speaker {
     return [...this.#pending];
   }
 
+  /** How much of that is still there. When all has settled, and was collected, it is nothing. */
+  get retained(): number {
+    this.#watched = this.#watched.filter((each) => each.deref());
+    return this.#watched.length;
+  }
+
   /** What was never settled is another round's no more. */
   forget(): void {
     this.#pending.clear();
@@ -135,7 +146,7 @@ export class Speaker {
       ...(what.isBad && { bad: unencodable() }),
     };
     try {
-      return bus
+      const receipt = bus
         .ns(namespace)
         .to(to.target)
         .emit(event, data, {
@@ -144,6 +155,10 @@ export class Speaker {
           queueHandle: what.queueHandle,
           timeout: what.timeout === null ? Infinity : what.timeout,
         });
+      if (this.#last % WATCHED_OF === 0) {
+        this.#watched.push(new WeakRef(data), new WeakRef(receipt));
+      }
+      return receipt;
     } catch (error) {
       // What throws leaves the handle with the caller.
       handle?.destroy();
