@@ -9,9 +9,15 @@ export const HANDLER_THREW = "Message handler threw an error: ";
 /** What Node says of a handle of another kind; version 1 let it be heard. */
 const WRONG_HANDLE = "This handle type cannot be sent";
 
+/** What is asked of a message; one that was refused at the call has no more. */
+export type SentEvent = Pick<
+  OutboundEvent,
+  "peer" | "namespace" | "event" | "name" | "stage" | "limit" | "disown" | "fail"
+>;
+
 /** Version 1's number of a message, for its namespace and peer, beside the message itself. */
 export interface Numbered {
-  readonly event: OutboundEvent;
+  readonly event: SentEvent;
   readonly sequence: number;
 }
 

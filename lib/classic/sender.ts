@@ -1,12 +1,12 @@
 import type { Worker } from "node:cluster";
 import type { Hub } from "../bus/hub.ts";
 import { isBusError } from "../errors/bus-error.ts";
-import type { EmitOptions } from "../message/options.ts";
+import type { OutboundEvent } from "../message/outbound-event.ts";
 import type { Peer } from "../message/peer.ts";
 import type { Route } from "../peer/route.ts";
 import type { Handle } from "../wire/handle.ts";
 import type { Connecting } from "./connecting.ts";
-import { inWordsOfNode } from "./errors.ts";
+import { inWordsOfNode, type SentEvent } from "./errors.ts";
 import { sentOf } from "./sent.ts";
 import type { Settings } from "./settings.ts";
 import type { Sent } from "./types.ts";
@@ -88,7 +88,19 @@ export class Sender {
     if (fd) this.#shared.connecting.add(fd);
     // What nobody asks after waits as long as its receiver lives, as it did in version 1.
     const options = { timeout: Infinity, handle: fd || undefined, queueHandle: true };
-    const event = enter(route, command, payload, options, caller);
+    const shared = { ...this.#shared, ackTimeout: this.#ackTimeout() };
+    let event: OutboundEvent;
+    try {
+      event = route.send(command, payload, options, caller);
+    } catch (thrown) {
+      // What the bus refuses at the call, Node refused there too, in its own words.
+      const refused = inWordsOfNode(thrown);
+      // Version 1 took it for mean to throw that in a worker.
+      if (route.peer.kind !== "parent" || refused === thrown) throw refused;
+      const answer = Promise.reject(refused);
+      answer.catch(() => undefined);
+      return sentOf({ event: refusedAt(route, command), sequence }, answer, shared);
+    }
     const answer = event.acknowledged();
     // Nobody may ever ask.
     answer.catch(() => undefined);
@@ -103,23 +115,24 @@ export class Sender {
     ) {
       throw inWordsOfNode(error);
     }
-    return sentOf({ event, sequence }, answer, { ...this.#shared, ackTimeout: this.#ackTimeout() });
+    return sentOf({ event, sequence }, answer, shared);
   }
 }
 
-/** Sends a message. What the bus refuses at the call, Node refused there too, in its own words. */
-function enter(
-  route: Route,
-  command: string,
-  payload: unknown,
-  options: EmitOptions,
-  caller: Caller,
-) {
-  try {
-    return route.send(command, payload, options, caller);
-  } catch (error) {
-    throw inWordsOfNode(error);
-  }
+/** A message that never came to be. */
+function refusedAt(route: Route, event: string): SentEvent {
+  const nothing = () => undefined;
+  const { peer, namespace } = route;
+  return {
+    peer,
+    namespace,
+    event,
+    name: `"${event}"`,
+    stage: "settled",
+    limit: nothing,
+    disown: nothing,
+    fail: nothing,
+  };
 }
 
 function nextSequence(route: Route): number {

@@ -117,6 +117,9 @@ if (cluster.isPrimary) {
     await noteSending((cmd, payload, ns = "app") =>
       phone.ns(ns).sendToMaster(cmd as string, payload),
     );
+    await note("what is no descriptor", () =>
+      app.sendToMaster("echo", 1, { fd: 123 } as never).ackd(),
+    );
     return failures.map(([call, ...rest]) => [`${call}, in the worker`, ...rest]);
   };
 }
