@@ -1,6 +1,6 @@
 import { register as globalRegister } from "prom-client";
 import type { Bus } from "../bus/bus.ts";
-import { check } from "../errors/check.ts";
+import { check, wrong } from "../errors/check.ts";
 import { outside } from "../time/context.ts";
 import { Above } from "./above.ts";
 import { Collection } from "./collection.ts";
@@ -22,6 +22,8 @@ export interface ClusterMetricsOptions {
 
 const OPTIONS: readonly (keyof ClusterMetricsOptions)[] = ["register", "timeout", "onFailure"];
 const DEFAULT_TIMEOUT = 500;
+/** Prometheus itself would not wait so long. */
+const MOST_TIMEOUT = 60_000;
 
 /** The buses that have their metrics gathered: two would each answer half of the questions. */
 const taken = new WeakSet<object>();
@@ -29,6 +31,8 @@ const taken = new WeakSet<object>();
 /** The metrics of this process and all its workers, children and threads, and of those of its parent. */
 export class ClusterMetrics {
   readonly #channel: Channel;
+  /** Says in what form the text is. */
+  readonly #form: Register;
   readonly #timeout: number;
   readonly #collection: Collection;
   readonly #above: Above;
@@ -36,19 +40,21 @@ export class ClusterMetrics {
   /** Those that are being made, by their form: who asks meanwhile gets the same. */
   readonly #texts = new Map<string, Promise<string>>();
 
-  /** What a server says of what `metrics` resolves to. */
-  readonly contentType: string;
-
   /** @internal */
   constructor(bus: Bus, options: ClusterMetricsOptions) {
     const { register = globalRegister, timeout = DEFAULT_TIMEOUT, onFailure } = options;
     const registers = [register].flat();
-    this.contentType = (registers[0] ?? globalRegister).contentType;
+    this.#form = registers[0] ?? globalRegister;
     this.#timeout = timeout;
     this.#channel = bus.ns<Events>(NAMESPACE);
     this.#collection = new Collection(this.#channel, registers, onFailure);
     this.#above = new Above(this.#channel, timeout);
     this.#answer();
+  }
+
+  /** What a server says of what `metrics` resolves to. */
+  get contentType(): string {
+    return this.#form.contentType;
   }
 
   /**
@@ -68,7 +74,7 @@ export class ClusterMetrics {
   async close(): Promise<void> {
     const parent = await this.#above.parent(this.#timeout).catch(() => undefined);
     if (parent) {
-      const sheets = await this.#collection.gather(shareOf(this.#timeout)).catch(() => []);
+      const sheets = await this.#collection.gatherAnew(shareOf(this.#timeout)).catch(() => []);
       const told = this.#channel.to(parent).emit("farewell", pack(sheets, []));
       await told
         .within(this.#timeout)
@@ -113,7 +119,10 @@ export class ClusterMetrics {
  */
 export function clusterMetrics(bus: Bus, options: ClusterMetricsOptions = {}): ClusterMetrics {
   check.options(options, "clusterMetrics()", OPTIONS);
-  if (options.timeout !== undefined) check.timeout(options.timeout, "the option timeout");
+  const { timeout = DEFAULT_TIMEOUT } = options;
+  if (!(typeof timeout === "number" && timeout > 0 && timeout <= MOST_TIMEOUT)) {
+    throw wrong("the option timeout", `milliseconds, from 1 to ${MOST_TIMEOUT}`, timeout);
+  }
   if (options.onFailure !== undefined) check.function(options.onFailure, "the option onFailure");
   if (taken.has(bus.lifecycle)) {
     throw new Error("clusterMetrics() was called before: give all registers to one call");

@@ -46,6 +46,12 @@ export class Collection {
     return this.#gathering;
   }
 
+  /** The same, of values that are not older than the call. */
+  async gatherAnew(within: number): Promise<Sheet[]> {
+    await this.#gathering?.catch(() => undefined);
+    return this.gather(within);
+  }
+
   /** A peer tells how it stands. */
   tell(peer: Peer, sheets: readonly SentSheet[]): void {
     if (isBelow(peer)) this.#sourceOf(peer).tell(unpack(sheets, []));
@@ -61,7 +67,9 @@ export class Collection {
     const answered = new Set<Source>();
     const asked: Promise<unknown>[] = [];
     // Who did not answer before is not waited for again: it would take the whole time, each time.
-    if (!this.#own.isAsked) asked.push(this.#own.ask(within));
+    if (!this.#own.isAsked) {
+      asked.push(this.#own.ask(within).then(() => answered.add(this.#own)));
+    }
     for (const peer of this.#below()) {
       if (!peer.isReady(this.#channel.namespace)) continue;
       const source = this.#sourceOf(peer);
@@ -74,7 +82,7 @@ export class Collection {
       const source = this.#peers.get(peer);
       return source ? sheetsOf(source, answered.has(source)) : [MISSING];
     });
-    return [...this.#own.last, ...below, this.#dead];
+    return [...sheetsOf(this.#own, answered.has(this.#own)), ...below, this.#dead];
   }
 
   #below(): Peer[] {

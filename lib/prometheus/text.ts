@@ -32,7 +32,9 @@ async function textOfMetric(metric: Metric | undefined, contentType: string): Pr
   if (!metric) return "";
   const registry = new Registry();
   registry.setContentType(contentType as Registry["contentType"]);
-  registry.registerMetric({ ...metric, get: () => metric } as never);
+  // It may change the name: OpenMetrics wants the `_total` of a counter at its values only.
+  const registered: Metric & { get(): Metric } = { ...metric, get: () => registered };
+  registry.registerMetric(registered as never);
   const text = await registry.metrics();
   return text.endsWith(END) ? text.slice(0, -END.length) : text;
 }

@@ -6,7 +6,7 @@ import { expect } from "chai";
 import { Counter, Registry } from "prom-client";
 import { bus } from "../../lib/index.ts";
 import { type ClusterMetrics, clusterMetrics } from "../../lib/prometheus/index.ts";
-import { nextEvent } from "../support/buses.ts";
+import { nextEvent, rejection } from "../support/buses.ts";
 import { endAll, entryOf, start } from "../support/processes.ts";
 
 type Started = ClusterWorker | ChildProcess | Worker;
@@ -243,17 +243,24 @@ describe("metrics of many processes", function () {
   });
 
   it("outlive the one that has asked for them", async () => {
-    const [asking, stopped] = await Promise.all([worker(1), worker(2)]);
+    const [asking, slow] = await Promise.all([worker(1), worker(2)]);
     await scrape();
-    process.kill(stopped.process.pid as number, "SIGSTOP");
-    void bus
-      .to(asking)
-      .emit("scrape")
-      .ackd()
-      .catch(() => undefined);
+    const gathering = new Promise<void>((resolve) => {
+      bus.ns("clusterphone/prometheus").use((message, next) => {
+        if (message.event === "collect" && message.kind === "event") resolve();
+        return next();
+      });
+    });
+    bus.to(slow).emit("block", 500);
+    // In here its time, and its death, would count for what its listener sends.
+    const asked = bus.to(asking).emit("scrape").within(TIMEOUT).ackd();
+    await gathering;
     const scraped = scrape();
     process.kill(asking.process.pid as number, "SIGKILL");
-    expect((await scraped).get('jobs_total{kind="a"}')).to.equal(3);
+    await rejection(asked);
+    const series = await scraped;
+    expect(statesOf(series)).to.deep.equal([1, 0, 0]);
+    expect(series.get('jobs_total{kind="a"}')).to.equal(3);
     expect(failures).to.deep.equal([]);
   });
 
@@ -304,6 +311,33 @@ describe("metrics of many processes", function () {
     ]);
   });
 
+  it("are stale where reading them takes for ever, and hold nobody up", async () => {
+    const [hanging] = await Promise.all([worker(1), worker(2)]);
+    await scrape();
+    await bus.to(hanging).emit("hang").ackd();
+    const series = await scrape();
+    expect(statesOf(series)).to.deep.equal([1, 1, 0]);
+    expect(series.get('jobs_total{kind="a"}')).to.equal(3);
+  });
+
+  it("are OpenMetrics where the register is", async () => {
+    const one = await worker(2);
+    register.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never);
+    try {
+      const text = await metrics.metrics();
+      expect(metrics.contentType).to.equal(Registry.OPENMETRICS_CONTENT_TYPE);
+      expect(text).to.match(/^# TYPE jobs counter\njobs_total 0\njobs_total\{kind="a"\} 2$/m);
+      expect(text).to.match(/^clusterphone_workers\{state="answered"\} 1$/m);
+      expect(text).to.not.contain("\n\n");
+      expect(text.match(/# EOF/g)).to.have.length(1);
+      expect(text.endsWith("\n# EOF\n")).to.equal(true);
+      // Who asks decides.
+      expect(await bus.to(one).emit("scrape").ackd()).to.not.contain("# EOF");
+    } finally {
+      register.setContentType(Registry.PROMETHEUS_CONTENT_TYPE);
+    }
+  });
+
   it("are large, and the labels of each series travel once", async () => {
     const one = await worker(1);
     await bus.to(one).emit("large", 20_000).ackd();
@@ -327,7 +361,9 @@ describe("metrics of many processes", function () {
   it("are refused to be gathered twice, and from a wrong option", () => {
     expect(() => clusterMetrics(bus.ns("other"))).to.throw(/called before/);
     expect(() => clusterMetrics(bus, { timeot: 5 } as never)).to.throw(TypeError, "timeout");
-    expect(() => clusterMetrics(bus, { timeout: -1 })).to.throw(TypeError, "timeout");
+    for (const timeout of [-1, Infinity, "5"]) {
+      expect(() => clusterMetrics(bus, { timeout } as never)).to.throw(TypeError, "timeout");
+    }
   });
 });
 

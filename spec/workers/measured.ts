@@ -69,7 +69,7 @@ bus.on("block", (milliseconds) => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds as number);
 });
 bus.on("open", () => {
-  metrics ??= clusterMetrics(bus, { register });
+  metrics ??= clusterMetrics(bus, { register, timeout: 3000 });
 });
 bus.on("scrape", () => metrics?.metrics());
 bus.on("close", () => metrics?.close());
