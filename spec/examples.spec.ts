@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
+import { hasServer } from "./support/nats.ts";
 import { SILENCE } from "./support/processes.ts";
 import { besideEachOther } from "./support/relay.ts";
 
@@ -16,6 +17,17 @@ describe("the examples", function () {
   this.timeout(HANG + 1_000);
 
   const it = besideEachOther();
+
+  it("orders: goes on while the server and an instance are killed", async () => {
+    if (!hasServer()) return;
+    expectInOrder(await run("orders"), [
+      /^1\. A server, three instances/,
+      /The mesh: orders\/eu-1, orders\/eu-2, orders\/us-1, web\/web-1, web\/web-2\.$/,
+      /Orders go on, and nobody was taken for gone\.$/,
+      /eu-2 is gone: nobody takes what is sent to it\.$/,
+      /^4\. All orders that were confirmed stand in the books, each once\.$/,
+    ]);
+  });
 
   it("quickstart: waits for workers, asks, is asked back, and tells of a killed worker", async () => {
     const stdout = await run("quickstart");

@@ -53,6 +53,8 @@ export class NatsMesh
   #isConnected = true;
   #isLeaving = false;
   #isOver = false;
+  /** Why the server does not let this process listen. */
+  #refused: Error | undefined;
   #leaving: Promise<void> | undefined;
 
   constructor(hub: Hub, connection: NatsConnection, joining: Joining, ownsConnection: boolean) {
@@ -84,9 +86,15 @@ export class NatsMesh
     this.#subscribe(me);
   }
 
-  /** Resolves when the server knows this process. */
+  /** Resolves when the server knows this process. Rejects, and leaves nothing behind, where it cannot be heard. */
   async begin(): Promise<this> {
-    await this.#connection.flush();
+    try {
+      await this.#connection.flush();
+      if (this.#refused) throw this.#refused;
+    } catch (error) {
+      await this.left();
+      throw error;
+    }
     this.#presence.begin();
     await this.#connection.flush();
     return this;
@@ -106,7 +114,7 @@ export class NatsMesh
   // What the links ask.
 
   get isConnected(): boolean {
-    return this.#isConnected && !this.#connection.isClosed();
+    return this.#isConnected && !this.#connection.isClosed() && !this.#connection.isDraining();
   }
 
   get mostBytes(): number {
@@ -250,6 +258,7 @@ export class NatsMesh
 
   #listen(subject: string, hear: (place: Place, message: Msg) => void): void {
     const callback = (error: Error | null, message: Msg) => {
+      if (error) this.#refused ??= error;
       const place = error ? undefined : lastIn(message.subject);
       if (place) hear(place, message);
     };

@@ -131,7 +131,9 @@ export class Presence {
       return;
     }
     link.look();
-    const isDoubtful = missedSince !== undefined || (isNeeded && silent > QUIET);
+    // Whoever is not needed is asked when a sign of it is overdue.
+    const isQuiet = silent > (isNeeded ? QUIET : told.beat + QUIET);
+    const isDoubtful = missedSince !== undefined || isQuiet;
     if (isDoubtful && now - member.probedAt > PROBE_EVERY) {
       member.probedAt = now;
       link.probe();

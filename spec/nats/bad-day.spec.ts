@@ -113,6 +113,14 @@ describe("on a bad day, a mesh", () => {
     for (const { error: known } of certain) expect(known?.code).to.equal("ERR_PEER_DIED");
   }).timeout(GUARD);
 
+  it("tells of a killed member also where nobody waits for it", async () => {
+    const { web, orders } = await webAndOrders();
+    const left = nextEvent(web.mesh, "leave");
+    await endOf(orders);
+    expect(await left).to.have.property("1", "is gone: nobody takes what is sent to it");
+    expect(web.bus.peers).to.deep.equal([]);
+  }).timeout(GUARD);
+
   it("takes a member that was started again, as the same instance, for a new peer", async () => {
     const { web, orders, peer } = await webAndOrders();
     expect(await place(web, peer)(1)).to.equal(1);

@@ -215,6 +215,13 @@ describe("buses that have joined over NATS", () => {
     }
   });
 
+  it("do not join once they are closed", async () => {
+    const { bus, connection } = await member("web");
+    await bus.close();
+    const error = await rejection(join(bus, { name: "web", connection }));
+    expect(error).to.include({ code: "ERR_CLOSED" });
+  });
+
   it("connect by themselves to servers, and close what they have opened", async () => {
     const { bus } = lonelyBus();
     const mesh = await join(bus, { name: "own", servers: server.url, instance: "o" });

@@ -180,6 +180,11 @@ describe("strangers in a mesh", () => {
       expect(await pending).to.include({ code: "ERR_PEER_DIED" });
     }).timeout(GUARD);
 
+    it("nobody joins by the name of another", async () => {
+      const error = await rejection(members.join("orders", {}, web));
+      expect(error.message).to.match(/permissions violation/i);
+    });
+
     it("nobody without credentials comes in", async () => {
       expect(await rejection(connect({ servers: server.url }))).to.be.an("error");
     });

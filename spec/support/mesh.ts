@@ -57,9 +57,15 @@ export class Members {
       timeout: 1000,
       ...credentials,
     });
-    const joined = { bus, mesh: await join(bus, { name, connection, ...options }), connection };
-    this.#joined.push(joined);
-    return joined;
+    try {
+      const mesh = await join(bus, { name, connection, ...options });
+      const joined = { bus, mesh, connection };
+      this.#joined.push(joined);
+      return joined;
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
   }
 
   /** Starts a process that joins as `orders`. */

@@ -7,14 +7,19 @@ import type { Context } from "mocha";
 
 let isThere: boolean | undefined;
 
-/** Skips a suite where there is no `nats-server`; in CI that is a failure. To be called in `before`. */
-export function needsServer(context: Context): void {
+/** Whether there is a `nats-server`; if not it is said, and in CI that is a failure. */
+export function hasServer(): boolean {
   isThere ??= isInstalled();
-  if (isThere) return;
+  if (isThere) return true;
   const text = "there is no nats-server: apt-get install nats-server";
   if (process.env["CI"]) throw new Error(text);
   console.log(`      skipped: ${text}`);
-  context.skip();
+  return false;
+}
+
+/** Skips a suite where there is none. To be called in `before`. */
+export function needsServer(context: Context): void {
+  if (!hasServer()) context.skip();
 }
 
 function isInstalled(): boolean {
