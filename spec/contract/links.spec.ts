@@ -76,18 +76,21 @@ function worker(serialization: "json" | "advanced"): Harness {
   return { central: bus, target: forked, carry: carry[serialization], stop };
 }
 
-const server = new NatsServer();
+let server: NatsServer | undefined;
 const meshes = new Map<string, Promise<Mesh>>();
 let others = 0;
 
-after(async () => {
+/** Nothing of it may run while other specs have timers of their own. */
+async function leaveMeshes(): Promise<void> {
   for (const mesh of meshes.values()) await (await mesh).leave();
-  await server.remove();
-});
+  meshes.clear();
+  await server?.remove();
+  server = undefined;
+}
 
 /** A process that is reached over a server, and nothing else. */
 async function remote(serialization: "json" | "advanced"): Promise<Harness> {
-  if (meshes.size === 0) await server.start();
+  server ??= await new NatsServer().start();
   const known = meshes.get(serialization);
   const joined =
     known ??
@@ -145,7 +148,10 @@ for (const [name, connect] of Object.entries(links)) {
       });
     });
 
-    after(() => harness?.stop());
+    after(async () => {
+      await harness?.stop();
+      await leaveMeshes();
+    });
 
     it("delivers, in order and with replies, 1,000 messages emitted before the other side is up", async () => {
       const { central, target } = harness;

@@ -16,7 +16,7 @@ const PASSWORDS = { WEB_PASSWORD: "of web", ORDERS_PASSWORD: "of orders" };
 /** The configuration that docs/machines.md shows, with passwords in it. */
 function documented(): string {
   const page = readFileSync(new URL("../../../docs/machines.md", import.meta.url), "utf8");
-  const config = /```conf\n(.*?)```/s.exec(page)?.[1] ?? "";
+  const config = /```text\n(authorization .*?)```/s.exec(page)?.[1] ?? "";
   return Object.entries(PASSWORDS).reduce(
     (text, [name, password]) => text.replaceAll(`$${name}`, JSON.stringify(password)),
     config,
