@@ -213,13 +213,14 @@ export class Hub implements Host {
   peerReady(peer: Peer, namespace: string): void {
     // Its namespace may have been closed before, and the way there is another now.
     this.peers.version++;
-    this.lines.lookSoon(namespace);
+    // A function that chooses a group may look at any namespace.
+    this.lines.lookSoon();
     this.lifecycle.tell("ready", peer, namespace);
   }
 
-  peerCloses(_peer: Peer, scope: Scope): void {
+  peerCloses(): void {
     this.peers.version++;
-    this.lines.lookSoon(scope);
+    this.lines.lookSoon();
   }
 
   peerDown(peer: Peer, error: BusError): void {
@@ -247,7 +248,7 @@ export class Hub implements Host {
     const memberships = scope === undefined ? [...this.memberships] : [];
     for (const membership of memberships) membership.leaving();
     for (const peer of peers.all) peer.announceClosing(scope);
-    const isPlaced = () => this.lines.waiting(scope).length === 0;
+    const isPlaced = () => this.lines.isIdle(scope);
     const everyPeer = (isTrue: (peer: Session) => boolean) =>
       this.#until(() => drain.isOver || (isPlaced() && peers.all.every(isTrue)));
     // It is asked again at the end: a peer may have come up meanwhile, and sent before it was told.
@@ -270,6 +271,7 @@ export class Hub implements Host {
     const { name, successor } = closed;
     this.#drains.delete(name);
     this.#namespaces.delete(name);
+    this.lines.forget(name);
     closed.listeners.clear();
     if (successor) {
       successor.chains = this.layers.of(name);

@@ -13,6 +13,8 @@ const KINDS: Readonly<Record<string, string>> = {
 export interface Members {
   /** Whom it means, in words. */
   readonly label: string;
+  /** What any of them will have. */
+  readonly serialization?: Session["serialization"] | undefined;
   /** Those there are, in the order in which they came, without those that close or are gone. */
   now(): readonly Session[];
 }
@@ -34,7 +36,8 @@ export function membersOf(group: unknown, peers: Peers): Members {
     }
     return members;
   };
-  return { label, now };
+  const serialization = group === "threads" ? "clone" : undefined;
+  return { label, serialization, now };
 }
 
 type Found = [label: string, find: () => readonly Session[]];

@@ -1,52 +1,30 @@
 import { AsyncResource } from "node:async_hooks";
 import {
-  addToText,
   BusError,
   type ErrorCode,
   isBusError,
+  messageOf,
   type Place,
   showCaller,
 } from "../errors/bus-error.ts";
 import type { Asker } from "../message/event-route.ts";
 import { Extras } from "../message/extras.ts";
 import { notSerializable } from "../message/failures.ts";
-import type { Message } from "../message/message.ts";
 import type { AnyEmitOptions, EmitOptions } from "../message/options.ts";
 import type { OutboundEvent } from "../message/outbound-event.ts";
 import type { Reserving } from "../outbox/backlog.ts";
 import type { Route } from "../peer/route.ts";
-import type { Deadlines, Expiring } from "../time/deadlines.ts";
+import type { Expiring } from "../time/deadlines.ts";
 import { inherited } from "../time/inheritance.ts";
 import { afterStretch, currentStretch, isCurrentStretch } from "../time/stretch.ts";
+import type { Serialization } from "../wire/serialization.ts";
 import { holdOf } from "../wire/shared-payload.ts";
-import { decide, restore, type Snapshot } from "../wire/snapshot.ts";
+import type { Snapshot } from "../wire/snapshot.ts";
+import { mayGoElsewhere, Tried } from "./elsewhere.ts";
+import type { ErrandLine } from "./errand-line.ts";
+import { readOf, restoredFor } from "./kept-data.ts";
 import { Unplaced } from "./unplaced.ts";
 import type { WaitingList } from "./waiting-list.ts";
-
-/** What an errand asks of the line it belongs to. */
-export interface ErrandLine {
-  readonly namespace: string;
-  /** For texts: `any of workers`. */
-  readonly label: string;
-  readonly deadlines: Deadlines;
-  /** In ms, for those that are told nothing else. */
-  readonly ackTimeout: number;
-  /** No peer is given more than so many: every message counts until it is answered, also where nobody wants the answer. */
-  readonly isBounded: boolean;
-  /** Nothing goes out any more. */
-  readonly isClosed: boolean;
-  nextNumber(): number;
-  /** Lets it wait, if there is room; otherwise it is settled. */
-  enter(errand: Errand): boolean;
-  /** It waits no longer. */
-  leave(errand: Errand): void;
-  /** So many bytes more are kept in case they have to be sent once more. */
-  keep(bytes: number): void;
-  /** What keeps it waiting, in words. */
-  whyWaiting(errand: Errand): string;
-  report(error: BusError, message: Message): void;
-  progressed(): void;
-}
 
 /**
  * What was emitted to any one of a group, until its receipt has settled. It finds its peer when one is free, and then
@@ -70,7 +48,7 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
   earlier: Expiring | undefined = undefined;
   later: Expiring | undefined = undefined;
 
-  readonly #line: ErrandLine;
+  readonly #line: ErrandLine<Errand>;
   readonly #options: AnyEmitOptions | undefined;
   readonly #extras: Extras | undefined;
   readonly #stretch: number = currentStretch();
@@ -80,7 +58,9 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
   #message: OutboundEvent | undefined;
   #route: Route | undefined;
   /** Where it went in vain. */
-  #tried: Route[] | undefined;
+  #tried: Tried | undefined;
+  /** For whom its data was read: others would get it changed. */
+  #readFor: Serialization = "unknown";
   #goesOn = false;
   /** What it carries is still here. */
   #mayRepeat = true;
@@ -94,7 +74,7 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
   #resolve: ((reply: unknown) => void) | undefined;
   #reject: ((error: BusError) => void) | undefined;
 
-  constructor(line: ErrandLine, event: string, data: unknown, options?: AnyEmitOptions) {
+  constructor(line: ErrandLine<Errand>, event: string, data: unknown, options?: AnyEmitOptions) {
     this.#line = line;
     this.number = line.nextNumber();
     this.event = event;
@@ -171,7 +151,8 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
   /** Whether it may go there: to nobody twice. */
   mayGoTo(route: Route): boolean {
     if (this.handle && !route.carriesHandles) return false;
-    return !this.#tried?.some(({ peer }) => peer === route.peer);
+    if (this.#readFor !== "unknown" && this.#readFor !== route.serialization) return false;
+    return this.#tried?.has(route.peer) !== true;
   }
 
   /** A peer is free at the call: it becomes a message to that one. Throws what the layers that guard the call throw. */
@@ -179,8 +160,12 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
     const message = route.make(this.event, this.#data, this.#options);
     route.guard(message);
     this.#follow();
-    // A layer may change the data, but not that of another peer.
-    if (route.isLayered) this.#read(() => holdOf(this, route.serialization));
+    // A layer may change the data, but not that of another peer; who may carry it in another form.
+    if (route.isLayered || this.#line.isMixed) {
+      const { serialization } = this.#line;
+      this.#read(serialization, () => holdOf(this, serialization));
+    }
+    if (route.isLayered) this.#context = new AsyncResource("clusterphone");
     this.#enter(message, route);
   }
 
@@ -197,10 +182,8 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
   goTo(route: Route): void {
     const left = Math.max(1, this.#line.deadlines.remaining(this));
     this.#leaveLine("new");
-    const context = this.#context;
-    this.#context = undefined;
     // Its layers run in the asynchronous context of its emit.
-    if (context) context.runInAsyncScope(() => this.#goTo(route, left));
+    if (this.#context) this.#context.runInAsyncScope(() => this.#goTo(route, left));
     else this.#goTo(route, left);
   }
 
@@ -208,13 +191,18 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
     if (this.#stage === "settled") return;
     if (this.#stage !== "placed") this.#extras?.releaseHandle();
     this.#settle({ error });
-    const tried = this.#tried?.map(({ peer }) => peer.id).join(", ");
-    if (tried) addToText(error, `; before that it was given to ${tried}`);
+    this.#tried?.tellIn(error);
     if (this.#caller) showCaller(error, this.#caller);
     const report = () => this.#line.report(error, this.#message ?? new Unplaced(this));
     if (this.#reject) this.#tell({ error });
     else if (this.isFresh) afterStretch(() => !this.wantsAck && report());
     else report();
+  }
+
+  /** Whom it may go to cannot be told. */
+  refuse(cause: unknown): void {
+    const text = `${this.name} was not sent: the function that chooses them has thrown ${messageOf(cause)}`;
+    this.fail(this.#failure("ERR_REFUSED", text, cause));
   }
 
   /** The error it ends with when nothing goes out any more. */
@@ -239,8 +227,10 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
     }
     this.#goesOn = false;
     this.#stage = "new";
-    this.#tried = [...(this.#tried ?? []), route];
-    if (!this.#read(() => readOf(message, route))) return;
+    this.#tried ??= new Tried();
+    this.#tried.add(route.peer, error);
+    if (this.key !== undefined) this.#line.freeKey(this.key);
+    if (!this.#read(route.serialization, () => readOf(message, route))) return;
     this.#keep(0);
     this.#queue(this.wantsAck || this.#hasOwnTimeout ? left : Infinity);
   }
@@ -248,22 +238,20 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
   written(message: OutboundEvent): void {
     const route = this.#route;
     this.#data = undefined;
-    this.#mayRepeat = message.wantsAck || this.#options?.idempotent === true;
+    this.#mayRepeat = message.wantsAck || this.#isIdempotent;
     try {
-      if (this.#mayRepeat && route) this.snapshot ??= readOf(message, route);
-      else this.snapshot = undefined;
+      if (this.#mayRepeat && route && !this.snapshot)
+        this.#keepRead(route.serialization, () => readOf(message, route));
     } catch {
       this.#mayRepeat = false;
     }
+    if (!this.#mayRepeat) this.snapshot = this.#context = undefined;
     this.#keep(this.snapshot?.size ?? 0);
   }
 
   takesBack(error: BusError, message: OutboundEvent): boolean {
-    const isPeersFault = error.code === "ERR_PEER_DIED" || error.code === "ERR_CLOSED";
-    const mayRun = error.executed === "maybe" && this.#options?.idempotent === true;
-    const hasCrossed = message.handle !== undefined && message.stage === "written";
-    const isSafe = error.executed === "no" || mayRun;
-    this.#goesOn = isPeersFault && isSafe && this.#mayRepeat && !hasCrossed && !this.#line.isClosed;
+    const mayGo = this.#mayRepeat && mayGoElsewhere(error, message, this.#isIdempotent);
+    this.#goesOn = mayGo && !this.#line.isClosed;
     return this.#goesOn;
   }
 
@@ -288,9 +276,8 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
   // What the deadlines ask.
 
   expire(): void {
-    const late = `no ack for ${this.name} within ${Math.ceil(this.#limit)} ms`;
-    const why = `it waits here, as ${this.#line.whyWaiting(this)}`;
-    this.fail(this.#failure("ERR_ACK_TIMEOUT", `${late}: ${why}`));
+    const late = `no ack for ${this.name} within ${Math.ceil(this.#limit)} ms: it waits here, as`;
+    this.fail(this.#failure("ERR_ACK_TIMEOUT", `${late} ${this.#line.whyWaiting(this)}`));
   }
 
   // Its own.
@@ -301,8 +288,7 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
     try {
       route.guard(message);
     } catch (refusal) {
-      const code = "ERR_HANDLE_LOST";
-      this.fail(isBusError(refusal) ? refusal : this.#failure(code, String(refusal)));
+      this.fail(isBusError(refusal) ? refusal : this.#failure("ERR_HANDLE_LOST", `${refusal}`));
       return;
     }
     this.#enter(message, route);
@@ -310,16 +296,15 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
 
   /** The message that goes there after it has waited, with the time that is left. */
   #messageFor(route: Route, left: number): OutboundEvent | undefined {
-    let data: unknown;
     try {
-      data = this.snapshot && restore(decide(route.serialization, this.snapshot));
+      const data = this.snapshot && restoredFor(route, this.snapshot);
+      const message = route.make(this.event, data, this.#optionsFor(left));
+      if (this.wantsAck && !this.#hasOwnTimeout) message.limit(left, true);
+      return message;
     } catch (cause) {
       this.unencodable(cause);
       return undefined;
     }
-    const message = route.make(this.event, data, this.#optionsFor(left));
-    if (this.wantsAck && !this.#hasOwnTimeout) message.limit(left, true);
-    return message;
   }
 
   #optionsFor(left: number): EmitOptions | undefined {
@@ -335,6 +320,7 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
     this.#message = message;
     this.#route = route;
     if (this.snapshot) this.#keep(this.snapshot.size);
+    if (this.key !== undefined) this.#line.holdKey(this.key, route);
     if (this.wantsAck) this.#askForAnswer();
     else if (this.#line.isBounded) message.answerTo(this);
     else message.tell(this);
@@ -343,13 +329,13 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
   }
 
   #askForAnswer(): void {
-    const message = this.#message;
-    if (!message?.wantsAck) message?.answerTo(this);
-    message?.runTime();
+    if (!this.#message?.wantsAck) this.#message?.answerTo(this);
+    this.#message?.runTime();
   }
 
   /** Waits in line, for so many ms. */
   #queue(left: number): void {
+    if (!this.snapshot) this.#readFor = this.#line.serialization;
     if (!this.#line.enter(this)) return;
     this.#data = undefined;
     this.#stage = "waiting";
@@ -376,13 +362,19 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
   }
 
   /** Reads its data, unless that was done. Returns whether it could be, and nothing of it has settled meanwhile. */
-  #read(read: () => Snapshot): boolean {
+  #read(serialization: Serialization, read: () => Snapshot): boolean {
     try {
-      this.snapshot ??= read();
+      this.#keepRead(serialization, read);
     } catch (cause) {
       this.unencodable(cause);
     }
     return !this.abandoned;
+  }
+
+  #keepRead(serialization: Serialization, read: () => Snapshot): void {
+    if (this.snapshot) return;
+    this.snapshot = read();
+    this.#readFor = serialization;
   }
 
   #keep(bytes: number): void {
@@ -392,6 +384,7 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
 
   #settle(outcome: { readonly reply: unknown } | { readonly error: BusError }): void {
     if (this.#stage === "waiting") this.#leaveLine("settled");
+    else if (this.#stage === "placed" && this.key !== undefined) this.#line.freeKey(this.key);
     this.#stage = "settled";
     this.#outcome = outcome;
     this.#data = this.snapshot = this.#context = undefined;
@@ -406,8 +399,12 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
   }
 
   #failure(code: ErrorCode, text: string, cause?: unknown): BusError {
-    const about = { event: this.event, namespace: this.namespace };
-    return new BusError(code, text, { executed: "no", about, cause });
+    const { event, namespace } = this;
+    return new BusError(code, text, { executed: "no", about: { event, namespace }, cause });
+  }
+
+  get #isIdempotent(): boolean {
+    return this.#options?.idempotent === true;
   }
 
   get #limit(): number {
@@ -417,12 +414,4 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
   get #hasOwnTimeout(): boolean {
     return this.#extras?.hasOwnTimeout === true || (!this.#extras && this.#timeout !== undefined);
   }
-}
-
-/** What was read of the data of a message, in a form that nobody can change; it is read now if that was not done. */
-function readOf(message: OutboundEvent, { serialization }: Route): Snapshot {
-  const { snapshot } = message;
-  return snapshot && snapshot.form !== "beside"
-    ? snapshot
-    : holdOf(message, serialization, snapshot);
 }

@@ -1,4 +1,4 @@
-import { atCaller, BusError, type Place } from "../errors/bus-error.ts";
+import { atCaller, BusError, messageOf, type Place } from "../errors/bus-error.ts";
 import { WHO_SPEAKS } from "../message/failures.ts";
 import type { Message } from "../message/message.ts";
 import type { AnyEmitOptions } from "../message/options.ts";
@@ -10,7 +10,9 @@ import { startTimer } from "../time/context.ts";
 import type { Deadlines } from "../time/deadlines.ts";
 import { whyNotSent } from "../wire/handle.ts";
 import type { Serialization } from "../wire/serialization.ts";
-import { Errand, type ErrandLine } from "./errand.ts";
+import { Errand } from "./errand.ts";
+import type { ErrandLine } from "./errand-line.ts";
+import { PlacedKeys } from "./placed-keys.ts";
 import { ownerOf } from "./rendezvous.ts";
 import { WaitingList } from "./waiting-list.ts";
 
@@ -47,11 +49,13 @@ export interface LineBus {
 /** Who belongs to the group. The same list as before means that nothing has changed. */
 interface LineMembers {
   readonly label: string;
+  /** What any of them will have. */
+  readonly serialization?: Serialization | undefined;
   now(): readonly RoutePeer[];
 }
 
 /** What is emitted to any one of a group in one namespace: it goes to whoever is free, and waits here until somebody is. */
-export class Line implements ErrandLine {
+export class Line implements ErrandLine<Errand> {
   readonly namespace: string;
   readonly label: string;
   readonly backlog: Backlog;
@@ -60,6 +64,10 @@ export class Line implements ErrandLine {
   /** How many unanswered messages make a peer busy. */
   readonly #concurrency: number;
   #known: readonly RoutePeer[] = [];
+  /** What the function that chooses the members has thrown. */
+  #fault: { readonly thrown: unknown } | undefined;
+  /** The members do not carry data in the same form. */
+  isMixed = false;
   #routes: Route[] = [];
   /** With whom to begin, so that equals take turns. */
   #turn = 0;
@@ -71,6 +79,8 @@ export class Line implements ErrandLine {
   #keyed = new Map<Route | undefined, WaitingList<Errand>>();
   /** Among whom the keys were distributed. */
   #owners: readonly Route[] = [];
+  /** No other gets the next of a key before those have settled. */
+  readonly #placed = new PlacedKeys();
   /** Of whom it is awaited that they are writable again. */
   readonly #awaited = new Set<Route>();
   #silence: NodeJS.Timeout | undefined;
@@ -110,6 +120,7 @@ export class Line implements ErrandLine {
       return errand;
     }
     const route = this.#size === 0 ? this.#routeFor(errand) : undefined;
+    if (this.#fault && this.#size === 0) throw this.#fault.thrown;
     if (route) {
       errand.begin(route);
     } else {
@@ -124,12 +135,19 @@ export class Line implements ErrandLine {
     if (this.#size === 0) return;
     this.#distribute();
     for (;;) {
+      if (this.#fault) this.#failFor(this.#fault.thrown);
       const route = this.#leastBusy((each) => this.#nextFor(each) !== undefined);
       const errand = route && this.#nextFor(route);
       if (!route || !errand) break;
       errand.goTo(route);
     }
     if (this.#size > 0) this.#awaitRoom();
+  }
+
+  /** The number of the one that was emitted first of those that wait. */
+  get oldest(): number {
+    const lists = [this.#unkeyed, ...this.#keyed.values()];
+    return Math.min(...lists.map((list) => list.first(() => true)?.number ?? Infinity));
   }
 
   /** All that wait. */
@@ -180,12 +198,25 @@ export class Line implements ErrandLine {
   }
 
   keep(bytes: number): void {
+    const { pending } = this.#bus.bounds;
+    const wasFull = this.#kept >= pending;
     this.#kept += bytes;
+    if (wasFull && this.#kept < pending && this.#size > 0) this.#bus.lines.lookAt(this);
+  }
+
+  holdKey(key: string, { peer }: Route): void {
+    this.#placed.add(key, peer);
+  }
+
+  freeKey(key: string): void {
+    if (this.#placed.remove(key) && this.#size > 0) this.#bus.lines.lookAt(this);
   }
 
   whyWaiting(errand: Errand): string {
     const routes = this.#all();
     const { length } = routes;
+    if (this.#fault)
+      return `the function that chooses them has thrown ${messageOf(this.#fault.thrown)}`;
     if (length === 0) return "there is nobody in that group";
     const open = routes.filter((route) => route.isOpen);
     if (open.length === 0) {
@@ -193,9 +224,14 @@ export class Line implements ErrandLine {
       const why = isHeard ? "it opens with the first on()" : WHO_SPEAKS;
       return `none of the ${length} has opened namespace "${this.namespace}": ${why}`;
     }
+    const suitable = open.filter((route) => errand.mayGoTo(route));
+    if (suitable.length === 0) return `none of the ${open.length} that are ready can take it`;
     const owner = errand.key === undefined ? undefined : this.#ownerOf(errand);
+    if (owner && this.#isElsewhere(errand, owner))
+      return "earlier messages of its key have not settled";
     if (owner) return `its key belongs to ${owner.peer.id}, which is busy`;
-    return `all of the ${open.length} that are ready are busy`;
+    if (suitable.some((route) => this.#isFree(route))) return `${this.#size} others wait before it`;
+    return `all of the ${suitable.length} that are ready are busy`;
   }
 
   report(error: BusError, message: Message): void {
@@ -215,9 +251,9 @@ export class Line implements ErrandLine {
   /** That of all members, if they agree. */
   get serialization(): Serialization {
     const [first, ...others] = this.#all();
-    const serialization = first?.serialization ?? "unknown";
-    const agree = others.every((route) => route.serialization === serialization);
-    return agree ? serialization : "unknown";
+    if (!first) return this.#members.serialization ?? "unknown";
+    const agree = others.every(({ serialization }) => serialization === first.serialization);
+    return agree ? first.serialization : "unknown";
   }
 
   waits(isWaiting: boolean): void {
@@ -229,6 +265,11 @@ export class Line implements ErrandLine {
 
   // Its own.
 
+  /** What waits fails, as nobody can tell whom it may go to. */
+  #failFor(cause: unknown): void {
+    for (const errand of this.waiting()) errand.refuse(cause);
+  }
+
   get #closed(): string {
     return this.#bus.state === "closed"
       ? "this bus is closed"
@@ -236,12 +277,26 @@ export class Line implements ErrandLine {
   }
 
   #all(): readonly Route[] {
-    const members = this.#members.now();
+    const members = this.#now();
     if (members !== this.#known) {
       this.#known = members;
       this.#routes = members.map((peer) => peer.route(this.namespace));
+      const [first] = members;
+      this.isMixed = members.some(({ serialization }) => serialization !== first?.serialization);
+      // Who was never spoken to says nothing either.
+      for (const peer of members) if (peer.state === "connecting") peer.greet();
     }
     return this.#routes;
+  }
+
+  #now(): readonly RoutePeer[] {
+    try {
+      this.#fault = undefined;
+      return this.#members.now();
+    } catch (thrown) {
+      this.#fault = { thrown };
+      return [];
+    }
   }
 
   /** Who gets a message that nothing waits before; nobody if it has to wait. */
@@ -249,7 +304,7 @@ export class Line implements ErrandLine {
     if (errand.key === undefined && !errand.handle) return this.#leastBusy();
     if (errand.key === undefined) return this.#leastBusy((route) => errand.mayGoTo(route));
     const owner = this.#ownerOf(errand);
-    return owner && this.#isFree(owner) ? owner : undefined;
+    return owner && this.#isFree(owner) && !this.#isElsewhere(errand, owner) ? owner : undefined;
   }
 
   /** The one of those who are free that has the fewest messages unanswered; equals in turn. */
@@ -285,10 +340,17 @@ export class Line implements ErrandLine {
   /** The first in line that may go there. */
   #nextFor(route: Route): Errand | undefined {
     const mayGo = (errand: Errand) => errand.mayGoTo(route);
-    const keyed = this.#keyed.get(route)?.first(mayGo);
+    const keyed = this.#keyed
+      .get(route)
+      ?.first((errand) => mayGo(errand) && !this.#isElsewhere(errand, route));
     const unkeyed = this.#unkeyed.first(mayGo);
     if (!keyed || !unkeyed) return keyed ?? unkeyed;
     return keyed.number < unkeyed.number ? keyed : unkeyed;
+  }
+
+  /** Whether it would overtake others of its key. */
+  #isElsewhere({ key }: Errand, { peer }: Route): boolean {
+    return this.#placed.areElsewhere(key, peer);
   }
 
   #ownerOf(errand: Errand): Route | undefined {

@@ -46,6 +46,18 @@ export class Lines implements HostLines {
     for (const line of due) line.look();
   };
 
+  /** Whether nothing waits: in a namespace, or in any. */
+  isIdle(scope: Scope): boolean {
+    return this.#lines.size === 0 || this.#of(scope).length === 0;
+  }
+
+  /** A namespace is closed: whoever asks for one of its lines again gets a new one. */
+  forget(namespace: string): void {
+    for (const [key, line] of this.#known) {
+      if (line.namespace === namespace) this.#known.delete(key);
+    }
+  }
+
   /** What waits: in a namespace, or in all. */
   waiting(scope: Scope): Errand[] {
     return this.#of(scope).flatMap((line) => line.waiting());
@@ -59,7 +71,7 @@ export class Lines implements HostLines {
   /** Tells, whenever it is asked, whether everything has found its peer, or has failed, that waits now. */
   whenPlaced(): () => boolean {
     const last = this.#last;
-    return () => this.waiting(undefined).every(({ number }) => number > last);
+    return () => [...this.#lines].every((line) => line.oldest > last);
   }
 
   #of(scope: Scope): Line[] {

@@ -18,6 +18,11 @@ export class WaitingList<Item extends Waiting> {
   add(item: Item): void {
     let index = this.#items.length;
     while (index > this.#first && (this.#items[index - 1]?.number ?? 0) > item.number) index--;
+    if (index > this.#first && this.#items[index - 1] === item) {
+      // It has left, but its place is still there.
+      this.#gone--;
+      return;
+    }
     if (index === this.#items.length) this.#items.push(item);
     else this.#items.splice(index, 0, item);
   }

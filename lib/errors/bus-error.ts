@@ -183,6 +183,11 @@ export function addToText(error: BusError, more: string): void {
   }
 }
 
+/** For an error of a message that may have run elsewhere before. */
+export function mayHaveRun(error: BusError): void {
+  (error as { executed: Executed }).executed = moreOf(error.executed, "maybe");
+}
+
 /** Whether `code` is one this version knows. */
 export function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === "string" && Object.hasOwn(executedByCode, code);

@@ -1,0 +1,21 @@
+import type { OutboundEvent } from "../message/outbound-event.ts";
+import type { Route } from "../peer/route.ts";
+import { holdOf } from "../wire/shared-payload.ts";
+import { decide, hold, keep, restore, type Snapshot } from "../wire/snapshot.ts";
+
+/** What was read of the data of a message, in a form that nobody can change; it is read now if that was not done. */
+export function readOf(message: OutboundEvent, { serialization }: Route): Snapshot {
+  const { snapshot } = message;
+  return snapshot && snapshot.form !== "beside"
+    ? snapshot
+    : holdOf(message, serialization, snapshot);
+}
+
+/** The data once more, for a peer. Its layers may change it, and the next peer that is tried gets what it was. */
+export function restoredFor(route: Route, snapshot: Snapshot): unknown {
+  const { serialization } = route;
+  const decided = decide(serialization, snapshot);
+  if (!route.isLayered) return restore(decided);
+  const isClone = decided.form === "clone";
+  return restore(isClone ? hold(serialization, decided.value) : keep(serialization, decided));
+}
