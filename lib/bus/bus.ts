@@ -114,7 +114,12 @@ export class Bus<
    * `TypeError` for anything else.
    */
   all(group: GroupTarget): Group<Outgoing> {
-    return new Group(this.#hub, this.namespace, this.#membersOf(group));
+    const members = this.#membersOf(group);
+    const now = () => {
+      this.#hub.peers.look();
+      return members.now();
+    };
+    return new Group(this.#hub, this.namespace, { now });
   }
 
   /**

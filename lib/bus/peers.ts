@@ -1,7 +1,7 @@
 import { BusError } from "../errors/bus-error.ts";
 import { wrong } from "../errors/check.ts";
 import { absentParent } from "../links/absent.ts";
-import type { Connection, Connector, Whereabouts } from "../links/connector.ts";
+import type { Connection, Connector, Watch, Whereabouts } from "../links/connector.ts";
 import { beforeEnd } from "../links/ending.ts";
 import type { Link } from "../links/link.ts";
 import type { Dialect } from "../peer/dialect.ts";
@@ -20,7 +20,7 @@ export class Peers {
   #dialect: Dialect | undefined;
   #parent: Session | undefined;
   #isWatching = false;
-  #stopWatching: (() => void)[] = [];
+  readonly #watches: Watch[] = [];
   /** Stops waiting for the end of the process; there is something to do then as long as there are peers. */
   #stopWaiting: (() => void) | undefined;
   /** Something listens here: the peers keep the process alive. */
@@ -82,9 +82,14 @@ export class Peers {
     if (this.#isWatching || this.#host.state !== "open") return;
     this.#isWatching = true;
     for (const connector of this.#connectors) {
-      const stop = connector.watch?.((connection) => this.connect(connection));
-      if (stop) this.#stopWatching.push(stop);
+      const watch = connector.watch?.((connection) => this.connect(connection));
+      if (watch) this.#watches.push(watch);
     }
+  }
+
+  /** Sees also those who were started in this tick. */
+  look(): void {
+    for (const watch of this.#watches) watch.look();
   }
 
   /** Another way to find peers. Returns how to forget it. */
@@ -144,7 +149,7 @@ export class Peers {
 
   /** Lets go of all channels. */
   letGo(): void {
-    for (const stop of this.#stopWatching.splice(0)) stop();
+    for (const watch of this.#watches.splice(0)) watch.stop();
     for (const peer of this.all) peer.detach(closedFor(peer));
   }
 

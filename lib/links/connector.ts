@@ -27,6 +27,13 @@ export interface Connection extends Whereabouts {
   link(): Link;
 }
 
+/** Somebody watches who comes. */
+export interface Watch {
+  /** Tells at once of those of whom Node will only tell soon. */
+  look(): void;
+  stop(): void;
+}
+
 /** Finds ways to peers of its kinds. A hub has one or several. */
 export interface Connector {
   /** What `to()` may be given for it, in words. */
@@ -35,6 +42,6 @@ export interface Connector {
   reach(target: unknown): Connection | undefined;
   /** The way to the parent, if it knows one. */
   parent?(): Connection | undefined;
-  /** Tells of those that take part by themselves, now and later. Returns how to stop. */
-  watch?(tell: (connection: Connection) => void): () => void;
+  /** Tells of those that take part by themselves, now and later. */
+  watch?(tell: (connection: Connection) => void): Watch | undefined;
 }

@@ -50,14 +50,21 @@ export const nodeConnector: Connector = {
 
   watch(tell) {
     const cluster = nodeModule("node:cluster") as unknown as Cluster;
-    if (!cluster.isPrimary || !nodeModule("node:worker_threads").isMainThread)
-      return () => undefined;
-    const onFork = (worker: ClusterWorker) => tell(toWorker(worker));
+    if (!cluster.isPrimary || !nodeModule("node:worker_threads").isMainThread) return undefined;
+    let last = 0;
+    const onFork = (worker: ClusterWorker) => {
+      last = Math.max(last, worker.id);
+      tell(toWorker(worker));
+    };
+    const look = () => {
+      for (const id in cluster.workers) {
+        const worker = cluster.workers[id];
+        if (worker && worker.id > last) onFork(worker);
+      }
+    };
     cluster.on("fork", onFork);
-    for (const worker of Object.values(cluster.workers ?? {})) {
-      if (worker) onFork(worker);
-    }
-    return () => cluster.off("fork", onFork);
+    look();
+    return { look, stop: () => void cluster.off("fork", onFork) };
   },
 };
 
