@@ -198,10 +198,7 @@ export class Line implements ErrandLine<Errand> {
   }
 
   keep(bytes: number): void {
-    const { pending } = this.#bus.bounds;
-    const wasFull = this.#kept >= pending;
     this.#kept += bytes;
-    if (wasFull && this.#kept < pending && this.#size > 0) this.#bus.lines.lookAt(this);
   }
 
   holdKey(key: string, { peer }: Route): void {

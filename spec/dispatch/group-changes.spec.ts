@@ -90,19 +90,6 @@ describe("a group that is chosen by a function", () => {
 });
 
 describe("what waits in line", () => {
-  it("goes on when there is room again for what is kept of those on their way", async () => {
-    const all = star(1);
-    const [ray] = all.rays;
-    all.bus.limits.pending = 100_000;
-    let count = 0;
-    ray?.bus.on("job", () => void count++);
-    await all.bus.to(ray?.peer as Peer).ready();
-    const any = all.bus.any(() => true);
-    const text = "x".repeat(20_000);
-    for (let index = 0; index < 8; index++) any.emit("job", text, { idempotent: true });
-    while (count < 8) await turn();
-  });
-
   it("is there once, also if it comes back to its place", () => {
     const list = new WaitingList<{ number: number; hasLeft: boolean }>();
     const items = [1, 2, 3, 4, 5].map((number) => ({ number, hasLeft: false }));

@@ -39,6 +39,8 @@ interface Job {
   readonly key: string | undefined;
   readonly idempotent: boolean;
   runs: number;
+  /** Where it runs. */
+  ray: Ray | undefined;
   outcome: { readonly error?: BusError } | undefined;
 }
 
@@ -51,6 +53,7 @@ class Pool {
   readonly #answers: Promise<unknown>[] = [];
   readonly #closing: Promise<void>[] = [];
   readonly #firstRuns: Job[] = [];
+  readonly #wrong: string[] = [];
 
   constructor(concurrency: number) {
     this.#any = this.#star.bus.any(() => true, { concurrency });
@@ -69,8 +72,9 @@ class Pool {
   }
 
   join(): void {
-    const { bus } = this.#star.add();
-    bus.on("job", (data) => this.#run(data as number));
+    const ray = this.#star.add();
+    const { bus } = ray;
+    bus.on("job", (data) => this.#run(data as number, ray));
     bus.on("all", () => new Promise<void>((answer) => this.#held.push(answer)));
   }
 
@@ -88,6 +92,7 @@ class Pool {
       await turn();
     }
     await settled;
+    expect(this.#wrong).to.deep.equal([]);
     for (const job of this.#jobs) this.#judge(job);
     for (const key of ["a", "b", "c"]) {
       const ids = this.#firstRuns.filter((job) => job.key === key).map(({ id }) => id);
@@ -102,7 +107,14 @@ class Pool {
   }
 
   #emit({ key, idempotent }: Extract<Command, { do: "any" }>): void {
-    const job: Job = { id: this.#jobs.length, key, idempotent, runs: 0, outcome: undefined };
+    const job: Job = {
+      id: this.#jobs.length,
+      key,
+      idempotent,
+      runs: 0,
+      ray: undefined,
+      outcome: undefined,
+    };
     this.#jobs.push(job);
     const answer = this.#any.emit("job", job.id, { key, idempotent }).within(Infinity).ackd();
     this.#answers.push(
@@ -126,10 +138,21 @@ class Pool {
     );
   }
 
-  #run(id: number): Promise<unknown> {
+  #run(id: number, ray: Ray): Promise<unknown> {
     const job = this.#jobs[id] as Job;
+    const others = this.#jobs.filter(({ key }) => key !== undefined && key === job.key);
+    const elsewhere = others.find(
+      (other) => other.ray && other.ray !== ray && other.ray.peer.state === "up",
+    );
+    if (elsewhere) this.#wrong.push(`job ${id} overtakes job ${elsewhere.id} of its key`);
+    job.ray = ray;
     if (job.runs++ === 0) this.#firstRuns.push(job);
-    return new Promise<void>((answer) => this.#held.push(answer));
+    return new Promise<void>((answer) =>
+      this.#held.push(() => {
+        job.ray = undefined;
+        answer();
+      }),
+    );
   }
 
   #close(ray: Ray | undefined): void {
