@@ -17,7 +17,7 @@ import { ownerOf } from "./rendezvous.ts";
 import { WaitingList } from "./waiting-list.ts";
 
 /** Bytes that an errand in line takes beside its data. */
-const OVERHEAD = 512;
+const OVERHEAD = 800;
 /** A line with nobody to serve it, for so long in ms, says so. */
 const SILENCE = 2000;
 
