@@ -1,22 +1,33 @@
 import { receive } from "../chain/receive.ts";
 import { BusError } from "../errors/bus-error.ts";
 import { type EventPeer, InboundEvent } from "../message/inbound-event.ts";
+import type { Outbox } from "../outbox/outbox.ts";
 import { type Handle, putBack } from "../wire/handle.ts";
 import { type Arrival, isRun, readEvent, readEvents } from "../wire/items.ts";
 import type { WireItem } from "../wire/protocol.ts";
 import type { Host, Scope } from "./host.ts";
 
+/** Milliseconds of a listener beside which what it takes to write a frame is little. */
+const SLOW = 0.1;
+
+/** What is asked of the peer whose events are handled. */
+export interface HandlingPeer extends EventPeer {
+  readonly outbox: Outbox;
+}
+
 /** The events of a peer whose listeners, or layers, have not settled, by the peer's id. */
 export class Handling {
   readonly #host: Host;
-  readonly #peer: EventPeer;
+  readonly #peer: HandlingPeer;
   readonly #byId = new Map<number, InboundEvent>();
   /** How long the frame that is being read was kept by its link, in ms: a deadline in it is so much nearer. */
   waited = 0;
+  /** The listeners of the last frame took long: an answer leaves before the next of them runs, as somebody waits for it. */
+  #isSlow = false;
   /** The event that a handle belongs to, and whether that came along: only one can be under way. */
   #handleOf: { readonly id: number; readonly arrived: boolean } | undefined;
 
-  constructor(host: Host, peer: EventPeer) {
+  constructor(host: Host, peer: HandlingPeer) {
     this.#host = host;
     this.#peer = peer;
   }
@@ -53,6 +64,11 @@ export class Handling {
     event.abort(new BusError(code, text, { about: event }));
   }
 
+  /** A frame with so many messages has been handled in so many ms. */
+  took(milliseconds: number, count: number): void {
+    this.#isSlow = milliseconds > count * SLOW;
+  }
+
   end(event: InboundEvent): void {
     if (this.#byId.size > 0) this.#byId.delete(event.id);
   }
@@ -76,6 +92,9 @@ export class Handling {
     event.standing = this.#host.state === "open" ? here.standing : "closed";
     if (receive(here.chains["inbound event"], event, here.dispatch)) {
       this.#byId.set(event.id, event);
+    } else if (this.#isSlow) {
+      // All that has been read is handled before the end of this tick.
+      this.#peer.outbox.flush();
     }
   };
 }
