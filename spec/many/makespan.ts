@@ -1,0 +1,98 @@
+import type { ChildProcess } from "node:child_process";
+import { bus } from "clusterphone";
+import { median, withCrew } from "./crew.ts";
+
+/** One worker takes ten times as long as the three others. */
+const SLOWNESSES = [1, 1, 1, 10];
+/** Times of the ideal. */
+const MOST = 1.15;
+/** Times of what a bare channel takes. */
+const FAIR = 1.05;
+
+interface Work {
+  readonly jobs: number;
+  readonly milliseconds: number;
+  readonly concurrency: number;
+  readonly rounds: number;
+}
+
+/** Who has done a job, and how many ms that really took. */
+type Done = readonly [pid: number, milliseconds: number];
+
+/**
+ * Many jobs in one tick to any of four workers: how much longer they take than they would in the best order, if nothing
+ * but the jobs took any time. Beside it, in turn, a loop of `process.send` that gives each worker as many at a time.
+ */
+export async function spread(work: Work): Promise<string> {
+  return await withCrew(async (crew) => {
+    const children = await crew.startAndWait(SLOWNESSES);
+    const sides = [
+      { run: byAny, factors: [] as number[] },
+      { run: byChannel, factors: [] as number[] },
+    ];
+    // The first round is for code that has not run yet.
+    for (let round = 0; round <= work.rounds; round++) {
+      for (const { run, factors } of sides) {
+        const start = performance.now();
+        const done = await run(work, children);
+        const makespan = performance.now() - start;
+        const durations = children.map((child) =>
+          mean(done.filter(([pid]) => pid === child.pid).map(([, took]) => took)),
+        );
+        if (round > 0) factors.push(makespan / idealOf(work.jobs, durations));
+      }
+    }
+    const [ours = Infinity, bare = Infinity] = sides.map(({ factors }) => median(factors));
+    const said = `${ours.toFixed(3)} of the ideal makespan; a loop of process.send ${bare.toFixed(3)}`;
+    // A machine that is busy with other things takes its time from either.
+    if (ours > MOST && ours > bare * FAIR) throw new Error(said);
+    return said;
+  });
+}
+
+async function byAny({ jobs, milliseconds, concurrency }: Work): Promise<Done[]> {
+  const any = bus.any("children", { concurrency });
+  const receipts = Array.from({ length: jobs }, () => any.emit("work", milliseconds).ackd());
+  return (await Promise.all(receipts)) as Done[];
+}
+
+async function byChannel(
+  { jobs, milliseconds, concurrency }: Work,
+  children: readonly ChildProcess[],
+): Promise<Done[]> {
+  const done: Done[] = [];
+  let given = 0;
+  const listening = new Map<ChildProcess, (message: unknown) => void>();
+  const give = (child: ChildProcess) => given++ < jobs && child.send({ work: milliseconds });
+  await new Promise<void>((resolve) => {
+    for (const child of children) {
+      const next = (message: unknown) => {
+        const { worked } = message as { worked?: Done };
+        if (!worked) return;
+        give(child);
+        if (done.push(worked) === jobs) resolve();
+      };
+      listening.set(child, next);
+      child.on("message", next);
+      for (let each = 0; each < concurrency; each++) give(child);
+    }
+  });
+  for (const [child, next] of listening) child.off("message", next);
+  return done;
+}
+
+function mean(numbers: readonly number[]): number {
+  return numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
+}
+
+/** The least time for so many jobs, if workers take so long for one of them, and nothing else takes any time. */
+function idealOf(jobs: number, durations: readonly number[]): number {
+  const ends = durations.map(() => 0);
+  for (let job = 0; job < jobs; job++) {
+    // Whoever would be the first to have done it.
+    const would = ends.map((end, worker) => end + (durations[worker] ?? Infinity));
+    const worker = would.indexOf(Math.min(...would));
+    ends[worker] = would[worker] ?? Infinity;
+  }
+  return Math.max(...ends);
+}
