@@ -119,15 +119,21 @@ const AGREEING: readonly [object, (value: unknown) => boolean, number][] = [
   [ArrayBuffer.prototype, types.isArrayBuffer, 0],
 ];
 const AGREEING_VIEWS = new Set<unknown>([...VIEWS, Buffer].map(({ prototype }) => prototype));
-const DATE_TO_JSON = Date.prototype.toJSON;
+
+/** What Node gives a `toJSON`. Somebody may have replaced it, or taught one to others. */
+const TO_JSON = new Map<unknown, unknown>([
+  [Date.prototype, Date.prototype.toJSON],
+  [Buffer.prototype, Buffer.prototype.toJSON],
+]);
 
 export function agreesWithJSON(object: object): boolean {
   if (types.isProxy(object)) return false;
-  const prototype: unknown = Object.getPrototypeOf(object);
+  const prototype = Object.getPrototypeOf(object) as { toJSON?: unknown } | null;
   if (ArrayBuffer.isView(object)) {
-    return AGREEING_VIEWS.has(prototype) && !Object.hasOwn(object, "toJSON");
+    if (!AGREEING_VIEWS.has(prototype) || Object.hasOwn(object, "toJSON")) return false;
+  } else {
+    const kind = AGREEING.find(([each]) => each === prototype);
+    if (!kind?.[1](object) || Object.getOwnPropertyNames(object).length > kind[2]) return false;
   }
-  const kind = AGREEING.find(([each]) => each === prototype);
-  if (!kind?.[1](object) || Object.getOwnPropertyNames(object).length > kind[2]) return false;
-  return Date.prototype.toJSON === DATE_TO_JSON && !isPatched();
+  return prototype?.toJSON === TO_JSON.get(prototype);
 }

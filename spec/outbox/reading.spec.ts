@@ -1,5 +1,7 @@
 import { expect } from "chai";
 import { memoryPair } from "../../lib/links/memory.ts";
+import { deserialize } from "../../lib/wire/serialization.ts";
+import { decide, hold } from "../../lib/wire/snapshot.ts";
 import { type BusPair, busPair, lonelyBus, rejection, turn } from "../support/buses.ts";
 
 async function readyPair(kind: "json" | "clone"): Promise<BusPair & { heard: unknown[] }> {
@@ -11,6 +13,25 @@ async function readyPair(kind: "json" | "clone"): Promise<BusPair & { heard: unk
 }
 
 describe("data is read", () => {
+  it("as the channel will carry it, also where somebody has taught sets a toJSON", () => {
+    // As vega-lite does to all sets of a process.
+    const before = Object.getOwnPropertyDescriptor(Set.prototype, "toJSON");
+    const value = function (this: Set<unknown>) {
+      return `a set of ${this.size}`;
+    };
+    Object.defineProperty(Set.prototype, "toJSON", { value, configurable: true });
+    try {
+      const held = hold("unknown", { when: new Date(0), set: new Set([new Map()]) });
+      const told = JSON.stringify(decide("json", held).value);
+      expect(told).to.equal('{"when":"1970-01-01T00:00:00.000Z","set":"a set of 1"}');
+      const cloned = deserialize(decide("advanced", held).value);
+      expect(cloned).to.deep.equal({ when: new Date(0), set: new Set([new Map()]) });
+    } finally {
+      if (before) Object.defineProperty(Set.prototype, "toJSON", before);
+      else Reflect.deleteProperty(Set.prototype, "toJSON");
+    }
+  });
+
   for (const kind of ["json", "clone"] as const) {
     describe(`over ${kind}`, () => {
       it("by the end of the tick, also where the channel takes it later", async () => {
@@ -56,15 +77,15 @@ describe("data is read", () => {
         await pair.a.to(pair.toB).emit("x", list).ackd();
         await pair.a
           .to(pair.toB)
-          .emit("x", { list, set: new Set([1]) })
+          .emit("x", { list, map: new Map([[1, 2]]) })
           .ackd();
         await pair.a
           .to(pair.toB)
           .emit("x", { map: new Map([[1, [list]]]) })
           .ackd();
         const collected = { map: kind === "json" ? {} : new Map([[1, [[0, 3]]]]) };
-        const set = kind === "json" ? {} : new Set([1]);
-        expect(pair.heard).to.deep.equal([[0, 1], { list: [0, 2], set }, collected]);
+        const map = kind === "json" ? {} : new Map([[1, 2]]);
+        expect(pair.heard).to.deep.equal([[0, 1], { list: [0, 2], map }, collected]);
         expect(reads).to.equal(kind === "json" ? 2 : 3);
       });
 
