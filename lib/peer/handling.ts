@@ -7,8 +7,8 @@ import { type Arrival, isRun, readEvent, readEvents } from "../wire/items.ts";
 import type { WireItem } from "../wire/protocol.ts";
 import type { Host, Scope } from "./host.ts";
 
-/** Milliseconds of a listener beside which what it takes to write a frame is little. */
-const SLOW = 0.1;
+/** Milliseconds of a listener beside which what it takes to write a frame is nothing, and that no busy machine makes of less. */
+const SLOW = 5;
 
 /** What is asked of the peer whose events are handled. */
 export interface HandlingPeer extends EventPeer {
