@@ -21,8 +21,7 @@ feelPulse(name, record);
 bus.limits.pending = LIMITS.pending;
 
 const crash = (error: unknown) => {
-  // A handle that Node reads right behind a disconnect trips over an assertion of its own.
-  if ((error as { code?: unknown }).code === "ERR_INTERNAL_ASSERTION") {
+  if (isOfNode(error as NodeJS.ErrnoException)) {
     told("exit");
     process.exit(EXIT_CODE);
   }
@@ -30,6 +29,15 @@ const crash = (error: unknown) => {
   record({ is: "crashed", at: Date.now(), who: name, text });
   process.exit(CRASH_CODE);
 };
+/**
+ * A handle that Node reads right behind a disconnect trips over an assertion of its own; and a cluster worker that
+ * disconnects while it is disconnected does so twice.
+ */
+function isOfNode({ code, stack = "" }: NodeJS.ErrnoException): boolean {
+  if (code === "ERR_INTERNAL_ASSERTION") return true;
+  return code === "ERR_IPC_DISCONNECTED" && stack.includes("internal/cluster/child");
+}
+
 process.on("uncaughtException", crash);
 process.on("unhandledRejection", crash);
 process.on("beforeExit", () => record({ is: "idle", at: Date.now(), who: name }));
