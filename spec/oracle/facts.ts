@@ -3,6 +3,26 @@ import type { ErrorCode, Executed } from "../../lib/index.ts";
 /** The name of the process that sees everything to its end, among those of its participants. */
 export const PRIMARY = "primary";
 
+/** What is talked to as a group. */
+export type Group = "workers" | "children" | "threads" | "processes";
+
+/** The kinds of participants that belong to each. */
+export const GROUPS: Readonly<Record<Group, readonly string[]>> = {
+  workers: ["worker"],
+  children: ["json", "advanced"],
+  threads: ["thread"],
+  processes: ["worker", "json", "advanced"],
+};
+
+/** For any one of a group, not for somebody definite. */
+export interface Job {
+  readonly group: Group;
+  readonly concurrency: number;
+  /** Those that have the same one run in the order of emit where they run at one place. */
+  readonly key: string | undefined;
+  readonly isIdempotent: boolean;
+}
+
 /** What `ackd()` came to. */
 export type Outcome =
   | { readonly reply: unknown }
@@ -33,6 +53,8 @@ export interface Sent {
   readonly isBad: boolean;
   /** A middleware stands in its way, or in that of its ack. */
   readonly isObstructed: boolean;
+  /** It is for whoever of a group is free; nobody knows before who that is. */
+  readonly job?: Job | undefined;
 }
 
 /** Something that somebody saw, in the order in which it saw it. */
@@ -53,6 +75,21 @@ export type Fact =
       readonly at: number;
       readonly key: string;
       readonly outcome: Outcome;
+    }
+  /** All of a group are about to be asked; the message to each of the members has been `sent` under a key of its own. */
+  | {
+      readonly is: "asked";
+      readonly at: number;
+      readonly question: string;
+      readonly group: Group;
+      readonly members: readonly string[];
+    }
+  /** The question has come to these outcomes, in this order. */
+  | {
+      readonly is: "gathered";
+      readonly at: number;
+      readonly question: string;
+      readonly members: readonly string[];
     }
   /** `emit` has thrown. */
   | { readonly is: "thrown"; readonly at: number; readonly key: string; readonly code: string }

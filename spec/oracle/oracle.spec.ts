@@ -1,86 +1,22 @@
 import { expect } from "chai";
 import { LIMITS } from "../soak/limits.ts";
 import { endingsOf, planOf } from "../soak/plan.ts";
-import { type Fact, type Outcome, PRIMARY, type Sent } from "./facts.ts";
+import { type Fact, PRIMARY } from "./facts.ts";
+import {
+  closed,
+  end,
+  failed,
+  finished,
+  handled,
+  killed,
+  late,
+  NOON,
+  note,
+  replied,
+  sent,
+} from "./histories.ts";
+import { soundOfMany, unsoundOfMany } from "./histories-of-many.ts";
 import { judge, RULES } from "./rules.ts";
-
-type Failed = Extract<Outcome, { code: unknown }>;
-
-/** Where the clock of these histories begins. */
-const NOON = 1_000_000;
-
-function sent(key: string, given: Partial<Sent> = {}): Sent {
-  return {
-    is: "sent",
-    at: NOON,
-    key,
-    from: PRIMARY,
-    to: "json-1",
-    namespace: "a",
-    event: "echo",
-    wantsAck: true,
-    timeout: 1000,
-    length: 0,
-    aborts: false,
-    inherits: false,
-    hasHandle: false,
-    isBad: false,
-    isObstructed: false,
-    ...given,
-  };
-}
-
-function handled(key: string, by = "json-1", at: number = NOON + 10): Fact {
-  return { is: "handled", at, key, by, namespace: "a" };
-}
-
-function replied(key: string, reply: unknown = { key, length: 0 }, at: number = NOON + 20): Fact {
-  return { is: "settled", at, key, outcome: { reply } };
-}
-
-function failed(
-  key: string,
-  code: Failed["code"],
-  executed: Failed["executed"],
-  at: number = NOON + 1010,
-): Fact {
-  return { is: "settled", at, key, outcome: { code, executed, text: "" } };
-}
-
-/** A participant that was killed at that time. */
-function killed(at: number, who = "json-1"): Fact[] {
-  return [
-    { is: "born", at: NOON, who, kind: "json" },
-    { is: "told", at, who, what: "kill" },
-    { is: "ended", at, who, code: null, signal: "SIGKILL" },
-  ];
-}
-
-/** One that has closed, and ended by itself. */
-function closed(at: number, who = "json-1"): Fact[] {
-  return [
-    { is: "born", at: NOON, who, kind: "json" },
-    { is: "told", at, who, what: "close" },
-    { is: "closed", at, who, took: 100 },
-    { is: "idle", at, who },
-    { is: "ended", at, who, code: 0, signal: null },
-  ];
-}
-
-/** One that had nothing to do any more. */
-function finished(at: number, who = "thread-1"): Fact[] {
-  return [
-    { is: "born", at: NOON, who, kind: "thread" },
-    { is: "told", at, who, what: "finish" },
-    { is: "idle", at, who },
-    { is: "ended", at: at + 10, who, code: 0, signal: null },
-  ];
-}
-
-const late = NOON + 60_000;
-const end = killed(late);
-const note = (key: string, given: Partial<Sent> = {}) =>
-  sent(key, { event: "note", wantsAck: false, ...given });
 
 /** What may happen. */
 const sound: [what: string, facts: Fact[]][] = [
@@ -184,6 +120,7 @@ const sound: [what: string, facts: Fact[]][] = [
       failed("p:2", "ERR_CLOSED", "no", NOON + 40),
     ],
   ],
+  ...soundOfMany,
 ];
 
 /** What must not happen: each history breaks that rule, and no other. */
@@ -385,6 +322,7 @@ const unsound: [rule: string, what: string, facts: Fact[]][] = [
       ...end,
     ],
   ],
+  ...unsoundOfMany,
 ];
 
 describe("the oracle of the model and the soak", () => {

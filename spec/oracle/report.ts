@@ -19,12 +19,17 @@ export function describe(violations: readonly Violation[], facts: readonly Fact[
 
 function historyOf(about: string, facts: readonly Fact[]): string[] {
   const sent = facts.find((fact) => fact.is === "sent" && fact.key === about);
-  const sides = sent?.is === "sent" ? [sent.from, sent.to] : [about];
+  const ran = facts.flatMap((fact) => (fact.is === "handled" && fact.key === about ? fact.by : []));
+  const sides = sent?.is === "sent" ? [sent.from, sent.to, ...ran] : [about];
   return facts
-    .filter((fact) => ("key" in fact ? fact.key === about : sides.includes(fact.who)))
+    .filter((fact) => ("who" in fact ? sides.includes(fact.who) : nameOf(fact) === about))
     .toSorted((a, b) => a.at - b.at)
     .map((fact) => {
       const { at, ...rest } = fact;
       return `${new Date(at).toISOString().slice(11)} ${JSON.stringify(rest)}`;
     });
+}
+
+function nameOf(fact: Exclude<Fact, { who: string }>): string {
+  return "key" in fact ? fact.key : fact.question;
 }

@@ -1,6 +1,15 @@
 import type { Bounds } from "./bounds.ts";
 import { type Fact, PRIMARY, type Sent } from "./facts.ts";
-import { failureOf, failuresOf, type History, historyOf, type Story } from "./history.ts";
+import {
+  failureOf,
+  failuresOf,
+  type History,
+  historyOf,
+  isMember,
+  lineOfJobs,
+  receiversOf,
+  type Story,
+} from "./history.ts";
 
 /** A guarantee that was not kept, for a message or a participant. */
 export interface Violation {
@@ -13,18 +22,24 @@ type Rule = (history: History) => Iterable<[about: string, text: string]>;
 
 /** Each says what it found wrong. */
 const rules: Record<string, Rule> = {
-  "a handled message was sent, to whom and where it was handled": perStory((story) => {
+  "a handled message was sent, to whom and where it was handled": perStory((story, history) => {
     const { sent, handled } = story;
     if (!sent) return "nobody has sent it";
-    const wrong = handled.find((by) => by.by !== sent.to || by.namespace !== sent.namespace);
+    if (handled.length === 0) return undefined;
+    const receivers = receiversOf(sent, history);
+    const wrong = handled.find(
+      ({ by, namespace }) => !receivers.includes(by) || namespace !== sent.namespace,
+    );
     if (wrong) return `it was for ${sent.to} in ${sent.namespace}`;
-    if (handled.length > 0 && sent.event === "typo") return "no listener has its name";
+    if (sent.event === "typo") return "no listener has its name";
     return undefined;
   }),
 
-  "no message is handled twice": perStory(({ handled }) =>
-    handled.length > 1 ? `it was handled ${handled.length} times` : undefined,
-  ),
+  "no message is handled twice": perStory(({ sent, handled }) => {
+    // What may be repeated is, but by somebody else.
+    const most = sent?.job?.isIdempotent ? new Set(handled.map(({ by }) => by)).size : 1;
+    return handled.length > most ? `it was handled ${handled.length} times` : undefined;
+  }),
 
   "messages are handled in the order of emit": function* ({ lines, order }) {
     const place = new Map<string, number>();
@@ -37,6 +52,50 @@ const rules: Record<string, Rule> = {
         }
         last = story;
       }
+    }
+  },
+
+  "jobs of one key run in the order of emit where they run at one place": function* ({
+    stories,
+    order,
+  }) {
+    for (const keys of order.values()) {
+      const last = new Map<string, Story>();
+      for (const story of keys.flatMap((key) => stories.get(key) ?? [])) {
+        const line = lineOfJobs(story);
+        if (line === undefined) continue;
+        const before = last.get(line);
+        if (before && numberOf(before) > numberOf(story)) {
+          yield [story.key, `${before.key} of its key was handled before it`];
+        }
+        last.set(line, story);
+      }
+    }
+  },
+
+  "a job whose peer was at fault goes elsewhere, if it may run there": perStory((story) => {
+    const { job } = story.sent ?? {};
+    if (!job) return undefined;
+    const wrong = failuresOf(story).find(
+      ({ code, executed }) =>
+        (executed === "no" || job.isIdempotent) &&
+        (code === "ERR_PEER_DIED" || code === "ERR_CLOSED"),
+    );
+    return wrong && `it ended with ${wrong.code}, executed ${wrong.executed}`;
+  }),
+
+  "all of a group have one outcome each, in the order of members": function* ({
+    gatherings,
+    lives: all,
+  }) {
+    for (const [question, { asked, gathered }] of gatherings) {
+      const members = asked?.members ?? [];
+      const stranger = members.find((name) => asked && !isMember(all.get(name)?.kind, asked.group));
+      const outcomes = gathered.map((each) => each.members.join(", "));
+      if (stranger) yield [question, `${stranger} is none of ${asked?.group}`];
+      else if (outcomes.length !== 1) yield [question, `it has ended ${outcomes.length} times`];
+      else if (outcomes[0] !== members.join(", "))
+        yield [question, `it was for ${members.join(", ")}; the outcomes are of ${outcomes[0]}`];
     }
   },
 
@@ -120,12 +179,15 @@ const rules: Record<string, Rule> = {
     const answered = story.finished ?? handled[0];
     if (!sent || !answered || outcome?.executed !== "maybe") return undefined;
     if (!story.finished && SLOW.has(sent.event)) return undefined;
+    // It may have run for an answer that nobody can give any more.
+    if (sent.job?.isIdempotent) return undefined;
+    const receiver = handled[0]?.by ?? sent.to;
     const isLate = outcome.code === "ERR_ACK_TIMEOUT" || outcome.code === "ERR_CANCELLED";
     const hasGivenUp = history.lives.get(sent.from)?.hasGivenUp;
-    if (history.lives.get(sent.to)?.hasClosedWell && !isLate && !hasGivenUp) {
-      return `${sent.to} has closed well, and its answer is missing`;
+    if (history.lives.get(receiver)?.hasClosedWell && !isLate && !hasGivenUp) {
+      return `${receiver} has closed well, and its answer is missing`;
     }
-    const free = freeTime(answered.at, settled[0]?.at ?? 0, history, sent.from, sent.to);
+    const free = freeTime(answered.at, settled[0]?.at ?? 0, history, sent.from, receiver);
     return free > history.bounds.ack
       ? `it was answered, and ${free} ms later the answer was not there`
       : undefined;
@@ -185,23 +247,27 @@ const REASONS: Record<
 > = {
   ERR_ACK_TIMEOUT: () => true,
   ERR_CANCELLED: (sent) => sent.aborts || sent.inherits,
-  ERR_CLOSED: (sent, { lives: all }, executed, at) =>
-    [sent.from, sent.to].some((name) => {
-      const life = all.get(name);
+  ERR_CLOSED: (sent, history, executed, at) =>
+    [sent.from, ...receiversOf(sent, history)].some((name) => {
+      const life = history.lives.get(name);
       const isSure = executed === "no" || (executed === "maybe" && life?.hasGivenUp);
       return isSure && life?.wasTold("close", at);
     }),
   ERR_HANDLE_LOST: (sent) => sent.hasHandle,
   ERR_NOT_SERIALIZABLE: (sent, _, executed) =>
     executed === "yes" ? sent.event === "mute" : sent.isBad,
-  ERR_PEER_DIED: (sent, { lives: all }, _, at) =>
-    [sent.from, sent.to].some((name) => all.get(name)?.wasTold("anything", at)),
+  ERR_PEER_DIED: (sent, history, _, at) =>
+    [sent.from, ...receiversOf(sent, history)].some((name) =>
+      history.lives.get(name)?.wasTold("anything", at),
+    ),
   ERR_QUEUE_FULL: () => true,
   ERR_REFUSED: (sent) => sent.isObstructed,
   ERR_REMOTE: (sent, _, executed) => executed === "yes" && sent.event.startsWith("fail"),
-  ERR_UNHANDLED: (sent, { lives: all }, executed, at) =>
-    executed === "no" &&
-    (sent.event === "typo" || all.get(sent.to)?.wasTold("finish", at) === true),
+  // An idempotent job may have run before, where it cannot be asked any more.
+  ERR_UNHANDLED: (sent, history, executed, at) =>
+    (executed === "no" || sent.job?.isIdempotent === true) &&
+    (sent.event === "typo" ||
+      receiversOf(sent, history).some((name) => history.lives.get(name)?.wasTold("finish", at))),
 };
 
 /** Looks for guarantees that were not kept. The facts of each witness must be in their order. */
@@ -220,6 +286,11 @@ function perStory(check: (story: Story, history: History) => string | undefined)
       if (text) yield [story.key, text];
     }
   };
+}
+
+/** Its place in the order of emit. */
+function numberOf({ key }: Story): number {
+  return Number(key.slice(key.lastIndexOf(":") + 1));
 }
 
 /** Whether a message is gone, and nobody was told. */

@@ -142,6 +142,11 @@ export class Crew {
     void participant.ended.then(() => living.delete(participant));
     return participant;
   }
+
+  /** Who is behind a peer. */
+  nameOf(target: unknown): string {
+    return this.everybody.find((each) => each.target === target)?.name ?? "a stranger";
+  }
 }
 
 let names = 0;

@@ -1,4 +1,4 @@
-import type { Ending } from "../oracle/facts.ts";
+import type { Ending, Group, Job } from "../oracle/facts.ts";
 import { Random } from "./random.ts";
 import type { Saying } from "./speaker.ts";
 
@@ -38,6 +38,10 @@ export type Action =
       readonly namespace: string;
       readonly sayToo?: boolean;
     }
+  /** Whoever of a group is free gets each. */
+  | { readonly do: "work"; readonly jobs: readonly (readonly [Job, Saying])[] }
+  /** All of a group are asked. */
+  | { readonly do: "ask"; readonly group: Group; readonly what: Saying }
   | { readonly do: "block"; readonly ms: number }
   /** For so long it forwards each message that comes from a process to another one, as old programs do. */
   | { readonly do: "relay"; readonly ms: number };
@@ -70,6 +74,8 @@ export function endingsOf(seed: number, round: number): Ending[] {
 function action(random: Random): Action {
   const kind = random.weighted({
     say: 50,
+    work: 15,
+    ask: 8,
     flood: 1.5,
     stop: 3,
     end: 3,
@@ -81,6 +87,10 @@ function action(random: Random): Action {
   switch (kind) {
     case "say":
       return { do: "say", what: sayings(random, random.between(1, 50)) };
+    case "work":
+      return { do: "work", jobs: jobs(random) };
+    case "ask":
+      return { do: "ask", group: group(random), what: question(random) };
     case "flood":
       return {
         do: "flood",
@@ -163,6 +173,39 @@ function saying(random: Random): Saying {
     length: random.chance(0.15) ? random.between(1, random.chance(0.2) ? 2 ** 20 : 5000) : 0,
     ms: random.between(1, event === "block" ? 300 : 900),
     isBad: random.chance(0.04),
+    abortAfter: random.chance(0.1) ? random.between(0, 300) : undefined,
+  };
+}
+
+function group(random: Random): Group {
+  return random.pick(["workers", "children", "threads", "processes", "processes"]);
+}
+
+/** All of one group, so that they wait for each other. */
+function jobs(random: Random): [Job, Saying][] {
+  const wanted = { group: group(random), concurrency: random.pick([1, Infinity]) };
+  const namespace = random.pick(["_", "a", "jobs", "jobs", "late", "manual"]);
+  return Array.from({ length: random.between(1, 40) }, () => {
+    const key = random.chance(0.4) ? random.pick(["ada", "bob", "eve"]) : undefined;
+    const job = { ...wanted, key, isIdempotent: random.chance(0.3) };
+    const event = random.weighted({ echo: 10, slow: 10, "fail-late": 2, fail: 1, typo: 1 });
+    return [job, { ...request(random), namespace, event, ms: random.between(1, 150) }];
+  });
+}
+
+function question(random: Random): Saying {
+  const namespace = random.pick(["_", "a", "late", "manual"]);
+  const event = random.weighted({ echo: 10, slow: 8, fail: 2, "fail-late": 2, mute: 1, typo: 1 });
+  const isBad = random.chance(0.04);
+  return { ...request(random), namespace, event, ms: random.between(1, 900), isBad };
+}
+
+/** Nobody waits for ever: the last of a group may have gone. */
+function request(random: Random): Pick<Saying, "wantsAck" | "timeout" | "length" | "abortAfter"> {
+  return {
+    wantsAck: true,
+    timeout: random.pick([30, 300, 1000, 3000]),
+    length: random.chance(0.15) ? random.between(1, random.chance(0.2) ? 100_000 : 5000) : 0,
     abortAfter: random.chance(0.1) ? random.between(0, 300) : undefined,
   };
 }

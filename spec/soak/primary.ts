@@ -19,7 +19,7 @@ export interface Performance {
 
 /** The process that runs the soak, as one of those who talk. */
 export class Primary {
-  #facts: Fact[] = [];
+  readonly #facts: Fact[] = [];
   readonly #record: Recorder = (fact) => void this.#facts.push(fact);
   readonly #speaker: Speaker;
 
@@ -40,11 +40,11 @@ export class Primary {
   }
 
   async perform(script: Script): Promise<Performance> {
-    this.#facts = [];
+    this.#forget();
     const round = new Round(this.#speaker, this.#facts);
     const seen = await round.perform(script);
     this.#speaker.forget();
-    this.#facts = [];
+    this.#forget();
     return { seen, hanging: round.hanging, relayed: round.relayed };
   }
 
@@ -71,6 +71,14 @@ export class Primary {
     const performance = await this.perform({ steps, endings });
     await sleep(500);
     return performance;
+  }
+
+  /**
+   * What was seen is emptied, not replaced: who was in a group is kept by it until that is used again, and with it where
+   * it was recorded.
+   */
+  #forget(): void {
+    this.#facts.length = 0;
   }
 
   #serve(namespace: string, ready?: "manual"): Service {

@@ -78,6 +78,14 @@ export class Round {
       this.#relay.start(action.ms);
       return;
     }
+    if (action.do === "work") {
+      for (const [job, saying] of action.jobs) void this.#speaker.say(job, saying);
+      return;
+    }
+    if (action.do === "ask") {
+      void this.#speaker.ask(action.group, action.what, (peer) => this.#crew.nameOf(peer.target));
+      return;
+    }
     const participant = this.#places[place];
     if (action.do === "spawn") {
       // Whoever is there must go first.
@@ -92,7 +100,7 @@ export class Round {
 
   #actOn(
     participant: Participant,
-    action: Exclude<Action, { do: "block" | "spawn" | "relay" }>,
+    action: Exclude<Action, { do: "block" | "spawn" | "relay" | "work" | "ask" }>,
   ): void {
     switch (action.do) {
       case "say":

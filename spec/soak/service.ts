@@ -2,11 +2,11 @@ import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Bus, bus, type Message } from "../../lib/index.ts";
 import { PRIMARY, type Recorder } from "../oracle/facts.ts";
-import { type Payload, type Speaker, unencodable } from "./speaker.ts";
+import { keyAt, type Payload, type Speaker, unencodable } from "./speaker.ts";
 
 /** The namespaces that everybody opens: at once, late, and by hand. Nobody opens `never`. */
 export const NAMESPACES = {
-  atOnce: ["_", "a"],
+  atOnce: ["_", "a", "jobs"],
   late: "late",
   manual: "manual",
   never: "never",
@@ -65,8 +65,9 @@ export class Service {
     this.#events.add(event);
     const { name } = this.#speaker;
     const namespace = this.#namespace;
-    this.#bus.on(event, (data: Payload, message) => {
-      const { key } = data;
+    this.#bus.on(event, (payload: Payload, message) => {
+      const key = payload.isForAll ? keyAt(name, payload.key) : payload.key;
+      const data = { ...payload, key };
       this.#record({ is: "handled", at: Date.now(), key, by: name, namespace });
       const result = run(data, message);
       if (!(result instanceof Promise)) return result;

@@ -1,6 +1,14 @@
 import type { Socket } from "node:net";
-import { type BusError, bus, type PeerTarget } from "../../lib/index.ts";
-import type { Recorder } from "../oracle/facts.ts";
+import {
+  type BusError,
+  bus,
+  type EmitOptions,
+  type Gathering,
+  type Peer,
+  type PeerTarget,
+} from "../../lib/index.ts";
+import type { Group, Job, Outcome, Recorder } from "../oracle/facts.ts";
+import { allOf, anyOf } from "./groups.ts";
 
 /** Whom a message is for. */
 export interface Addressee {
@@ -30,8 +38,15 @@ export interface Saying {
 /** What a listener gets. */
 export interface Payload {
   readonly key: string;
+  /** All of a group get the same one. */
+  readonly isForAll?: boolean;
   readonly text?: string;
   readonly ms?: number;
+}
+
+/** The key of the message to one member of a group, all of whom got the same payload. */
+export function keyAt(name: string, question: string): string {
+  return `${question}@${name}`;
 }
 
 /** One message of so many is looked after, to see that it is let go. */
@@ -66,20 +81,52 @@ export class Speaker {
   }
 
   /** Emits a message. Resolves, and never rejects, when it has settled; at once if no ack is wanted. */
-  async say(to: Addressee, what: Saying): Promise<void> {
-    const key = this.#sent(to, what);
+  async say(to: Addressee | Job, what: Saying): Promise<void> {
+    const key = this.nextKey;
+    this.#last++;
+    if ("target" in to) this.#sent(key, to.name, what);
+    else this.#sent(key, `any of ${to.group}`, what, to);
     const receipt = this.#emit(key, to, what);
     if (!receipt || !what.wantsAck) return;
     this.#pending.add(key);
     try {
       const reply = await receipt.ackd();
-      this.#record({ is: "settled", at: Date.now(), key, outcome: { reply } });
+      this.#settled(key, { reply });
     } catch (error) {
-      const { code, executed, message: text } = error as BusError;
-      this.#record({ is: "settled", at: Date.now(), key, outcome: { code, executed, text } });
+      this.#settled(key, failed(error as BusError));
     }
-    this.#pending.delete(key);
-    for (const look of this.#onProgress.splice(0)) look();
+    this.#over(key);
+  }
+
+  /** Asks all of a group. Resolves, and never rejects, when all have answered or failed. */
+  async ask(group: Group, what: Saying, nameOf: (peer: Peer) => string): Promise<void> {
+    const question = this.nextKey;
+    this.#last++;
+    const all = allOf(what.namespace, group);
+    const members = all.peers.map(nameOf);
+    for (const name of members) this.#sent(keyAt(name, question), name, what);
+    this.#record({ is: "asked", at: Date.now(), question, group, members });
+    this.#pending.add(question);
+    const data = { ...dataOf(question, what), isForAll: true };
+    const gathering = all.emit(what.event, data, optionsOf(what));
+    this.#watch(data, gathering);
+    await this.#gather(question, gathering, nameOf);
+    this.#over(question);
+  }
+
+  async #gather(
+    question: string,
+    gathering: Gathering,
+    nameOf: (peer: Peer) => string,
+  ): Promise<void> {
+    const outcomes = gathering.ackd();
+    // Each is on record when it is known, not when all are.
+    for await (const { peer, status, value, reason } of gathering) {
+      const key = keyAt(nameOf(peer), question);
+      this.#settled(key, status === "fulfilled" ? { reply: value } : failed(reason));
+    }
+    const members = (await outcomes).map(({ peer }) => nameOf(peer));
+    this.#record({ is: "gathered", at: Date.now(), question, members });
   }
 
   /** The key that the next message will have. */
@@ -110,15 +157,22 @@ export class Speaker {
     this.#pending.clear();
   }
 
-  #sent(to: Addressee, what: Saying): string {
-    const key = this.nextKey;
-    this.#last++;
+  #settled(key: string, outcome: Outcome): void {
+    this.#record({ is: "settled", at: Date.now(), key, outcome });
+  }
+
+  #over(key: string): void {
+    this.#pending.delete(key);
+    for (const look of this.#onProgress.splice(0)) look();
+  }
+
+  #sent(key: string, to: string, what: Saying, job?: Job): void {
     this.#record({
       is: "sent",
       at: Date.now(),
       key,
       from: this.name,
-      to: to.name,
+      to,
       namespace: what.namespace,
       event: what.event,
       wantsAck: what.wantsAck ?? false,
@@ -129,43 +183,63 @@ export class Speaker {
       hasHandle: what.handle !== undefined,
       isBad: what.isBad ?? false,
       isObstructed: false,
+      job,
     });
-    return key;
   }
 
   #emit(
     key: string,
-    to: Addressee,
+    to: Addressee | Job,
     what: Saying,
   ): { ackd(callback?: undefined): Promise<unknown> } | undefined {
-    const { namespace, event, handle, length, ms } = what;
-    const data = {
-      key,
-      ...(length && { text: "x".repeat(length) }),
-      ...(ms !== undefined && { ms }),
-      ...(what.isBad && { bad: unencodable() }),
-    };
+    const { namespace, event } = what;
+    const data = dataOf(key, what);
+    const options = optionsOf(what);
     try {
-      const receipt = bus
-        .ns(namespace)
-        .to(to.target)
-        .emit(event, data, {
-          signal: signalAfter(what.abortAfter),
-          handle,
-          queueHandle: what.queueHandle,
-          timeout: what.timeout === null ? Infinity : what.timeout,
-        });
-      if (this.#last % WATCHED_OF === 0) {
-        this.#watched.push(new WeakRef(data), new WeakRef(receipt));
-      }
+      const receipt =
+        "target" in to
+          ? bus.ns(namespace).to(to.target).emit(event, data, options)
+          : anyOf(namespace, to).emit(event, data, {
+              ...options,
+              key: to.key,
+              idempotent: to.isIdempotent,
+            });
+      this.#watch(data, receipt);
       return receipt;
     } catch (error) {
       // What throws leaves the handle with the caller.
-      handle?.destroy();
+      what.handle?.destroy();
       this.#record({ is: "thrown", at: Date.now(), key, code: (error as BusError).code });
       return undefined;
     }
   }
+
+  #watch(...values: object[]): void {
+    if (this.#last % WATCHED_OF !== 0) return;
+    this.#watched.push(...values.map((value) => new WeakRef(value)));
+  }
+}
+
+function dataOf(key: string, { length, ms, isBad }: Saying): object {
+  return {
+    key,
+    ...(length && { text: "x".repeat(length) }),
+    ...(ms !== undefined && { ms }),
+    ...(isBad && { bad: unencodable() }),
+  };
+}
+
+function optionsOf({ abortAfter, handle, queueHandle, timeout }: Saying): EmitOptions {
+  return {
+    signal: signalAfter(abortAfter),
+    handle,
+    queueHandle,
+    timeout: timeout === null ? Infinity : timeout,
+  };
+}
+
+function failed({ code, executed, message: text }: BusError): Outcome {
+  return { code, executed, text };
 }
 
 function signalAfter(ms: number | undefined): AbortSignal | undefined {
