@@ -206,20 +206,20 @@ export class Hub implements Host {
 
   peerUp(peer: Peer): void {
     this.peers.updateHold();
-    this.peers.version++;
+    this.peers.changed();
     this.lifecycle.tell("up", peer);
   }
 
   peerReady(peer: Peer, namespace: string): void {
     // Its namespace may have been closed before, and the way there is another now.
-    this.peers.version++;
+    this.peers.changed();
     // A function that chooses a group may look at any namespace.
     this.lines.lookSoon();
     this.lifecycle.tell("ready", peer, namespace);
   }
 
   peerCloses(): void {
-    this.peers.version++;
+    this.peers.changed();
     this.lines.lookSoon();
   }
 

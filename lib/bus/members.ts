@@ -27,15 +27,7 @@ export function membersOf(group: unknown, peers: Peers): Members {
     return { label, now: () => peers.others.filter(isThere).filter((peer) => isMember(peer)) };
   }
   const [label, find] = typeof group === "string" ? named(group, peers) : listed(group, peers);
-  let version = -1;
-  let members: readonly Session[] = [];
-  const now = () => {
-    if (version !== peers.version) {
-      version = peers.version;
-      members = find().filter(isThere);
-    }
-    return members;
-  };
+  const now = () => peers.membersOf(now, () => find().filter(isThere));
   const serialization = group === "threads" ? "clone" : undefined;
   return { label, serialization, now };
 }

@@ -13,8 +13,8 @@ export class Peers {
   readonly #host: Host;
   readonly #connectors: Connector[];
   readonly #all = new Set<Session>();
-  /** Changes whenever somebody comes, is heard, opens or closes something, or goes. */
-  version = 0;
+  /** What was found of the members of each group since something has changed; nothing is kept of who is gone. */
+  #members = new WeakMap<object, readonly Session[]>();
   readonly #byChannel = new WeakMap<object, Session>();
   readonly #channels = new WeakMap<Session, object>();
   #dialect: Dialect | undefined;
@@ -46,6 +46,21 @@ export class Peers {
   /** Those of them who may belong to a group: this bus itself may be at the other end of a link, and never does. */
   get others(): Session[] {
     return this.present.filter((peer) => !peer.handshake.isWithOurselves);
+  }
+
+  /** Somebody has come, was heard, has opened or closed something, or has gone. */
+  changed(): void {
+    this.#members = new WeakMap();
+  }
+
+  /** The members of a group, which are looked for only if something has changed. The same list means that nothing has. */
+  membersOf(group: object, find: () => readonly Session[]): readonly Session[] {
+    let members = this.#members.get(group);
+    if (!members) {
+      members = find();
+      this.#members.set(group, members);
+    }
+    return members;
   }
 
   /** The peer behind whatever `to()` was given. Throws a `TypeError` if there can be none. */
@@ -120,7 +135,7 @@ export class Peers {
   /** It is gone. */
   remove(peer: unknown): void {
     this.#all.delete(peer as Session);
-    this.version++;
+    this.changed();
     if (this.#all.size > 0) return;
     this.#stopWaiting?.();
     this.#stopWaiting = undefined;
@@ -191,7 +206,7 @@ export class Peers {
   #add(peer: Session): Session {
     if (peer.state === "down") return peer;
     this.#all.add(peer);
-    this.version++;
+    this.changed();
     this.#stopWaiting ??= beforeEnd(() => this.#flushForGood());
     if (peer.kind !== "parent") this.#hasOthers = true;
     this.updateHold();

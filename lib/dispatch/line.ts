@@ -10,6 +10,7 @@ import { startTimer } from "../time/context.ts";
 import type { Deadlines } from "../time/deadlines.ts";
 import { whyNotSent } from "../wire/handle.ts";
 import type { Serialization } from "../wire/serialization.ts";
+import { currentOf } from "./current-route.ts";
 import { Errand } from "./errand.ts";
 import type { ErrandLine } from "./errand-line.ts";
 import { PlacedKeys } from "./placed-keys.ts";
@@ -63,12 +64,12 @@ export class Line implements ErrandLine<Errand> {
   readonly #members: LineMembers;
   /** How many unanswered messages make a peer busy. */
   readonly #concurrency: number;
-  #known: readonly RoutePeer[] = [];
+  /** The ways to the members, as long as these are known. */
+  readonly #waysTo = new WeakMap<readonly RoutePeer[], Route[]>();
   /** What the function that chooses the members has thrown. */
   #fault: { readonly thrown: unknown } | undefined;
   /** The members do not carry data in the same form. */
   isMixed = false;
-  #routes: Route[] = [];
   /** With whom to begin, so that equals take turns. */
   #turn = 0;
   #size = 0;
@@ -195,6 +196,10 @@ export class Line implements ErrandLine<Errand> {
     errand.list?.left();
     errand.list = undefined;
     this.backlog.release(errand);
+    if (this.#size > 0) return;
+    // Nothing is kept of peers that may be gone when something waits again.
+    this.#keyed.clear();
+    this.#owners = [];
   }
 
   keep(bytes: number): void {
@@ -273,17 +278,18 @@ export class Line implements ErrandLine<Errand> {
       : `namespace "${this.namespace}" is closed`;
   }
 
-  #all(): readonly Route[] {
+  #all(): Route[] {
     const members = this.#now();
-    if (members !== this.#known) {
-      this.#known = members;
-      this.#routes = members.map((peer) => peer.route(this.namespace));
+    let routes = this.#waysTo.get(members);
+    if (!routes) {
+      routes = members.map((peer) => peer.route(this.namespace));
+      this.#waysTo.set(members, routes);
       const [first] = members;
       this.isMixed = members.some(({ serialization }) => serialization !== first?.serialization);
       // Who was never spoken to says nothing either.
       for (const peer of members) if (peer.state === "connecting") peer.greet();
     }
-    return this.#routes;
+    return routes;
   }
 
   #now(): readonly RoutePeer[] {
@@ -311,7 +317,7 @@ export class Line implements ErrandLine<Errand> {
     let best: Route | undefined;
     for (let step = 0; step < length; step++) {
       const index = (this.#turn + step) % length;
-      const route = this.#currentRoute(index);
+      const route = currentOf(routes, index);
       if (!route || !this.#isFree(route)) continue;
       if ((best && route.unanswered >= best.unanswered) || suits?.(route) === false) continue;
       best = route;
@@ -320,13 +326,6 @@ export class Line implements ErrandLine<Errand> {
     }
     if (best) this.#turn = (routes.indexOf(best) + 1) % length;
     return best;
-  }
-
-  /** A route to a closed namespace is given up for a new one. */
-  #currentRoute(index: number): Route | undefined {
-    const route = this.#routes[index]?.current();
-    if (route && route !== this.#routes[index]) this.#routes[index] = route;
-    return route;
   }
 
   #isFree(route: Route): boolean {
