@@ -87,6 +87,10 @@ describe("any one of a group", () => {
     expect([jobs.length, any.waiting]).to.deep.equal([1, 2]);
     jobs[0]?.answer();
     await until(() => jobs.length === 2);
+    jobs[1]?.answer();
+    await until(() => jobs.length === 3);
+    jobs[2]?.answer();
+    await until(() => any.waiting === 0);
   });
 
   it("counts messages by to() too", async () => {
