@@ -2,7 +2,8 @@ import { expect } from "chai";
 import type { Peer } from "../../lib/message/peer.ts";
 import type { Member } from "../../lib/nats/index.ts";
 import { nextEvent, rejection } from "../support/buses.ts";
-import { endOf, found, isInOrder, type Joined, Load, liesIn, Members } from "../support/mesh.ts";
+import { isInOrder, Load, liesIn } from "../support/load.ts";
+import { endOf, found, type Joined, Members } from "../support/mesh.ts";
 import { NatsServer, needsServer } from "../support/nats.ts";
 
 /** More than any of it takes on a busy machine, in ms. */

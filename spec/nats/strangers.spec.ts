@@ -5,7 +5,8 @@ import { connect } from "@nats-io/transport-node";
 import { expect } from "chai";
 import { Kind, packetOf } from "../../lib/carried/packet.ts";
 import { nextEvent, rejection } from "../support/buses.ts";
-import { endOf, found, isInOrder, type Joined, Members } from "../support/mesh.ts";
+import { isInOrder } from "../support/load.ts";
+import { endOf, found, type Joined, Members } from "../support/mesh.ts";
 import { NatsServer, needsServer } from "../support/nats.ts";
 
 const GUARD = 120_000;

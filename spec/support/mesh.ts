@@ -6,7 +6,6 @@ import { join as joinPath } from "node:path";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
 import type { Bus } from "../../lib/bus/bus.ts";
-import type { BusError } from "../../lib/errors/bus-error.ts";
 import { type JoinOptions, join, type Member, type Mesh } from "../../lib/nats/index.ts";
 import { lonelyBus, nextEvent } from "./buses.ts";
 import { entryOf } from "./processes.ts";
@@ -24,12 +23,6 @@ export interface Orders {
   readonly process: ChildProcess;
   /** The ids of what it has run, in order. */
   ran(): number[];
-}
-
-/** What became of one message. */
-export interface Outcome {
-  readonly id: number;
-  readonly error: BusError | undefined;
 }
 
 /** The members that a spec starts, wherever they are. */
@@ -116,76 +109,4 @@ export async function found({ mesh }: Joined, instance: string): Promise<Member>
     if (known) return known;
     await nextEvent(mesh, "join");
   }
-}
-
-/** Sends numbered messages, so many at a time, until it is stopped and all have settled. */
-export class Load {
-  readonly outcomes: Outcome[] = [];
-  #isOver = false;
-  #last = 0;
-  readonly #lanes: Promise<void>[];
-  #watchers: { readonly count: number; readonly resolve: () => void }[] = [];
-
-  constructor(send: (id: number) => Promise<unknown>, depth = 16) {
-    this.#lanes = Array.from({ length: depth }, () => this.#lane(send));
-  }
-
-  /** Resolves when so many more have been answered. */
-  answered(count: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#watchers.push({ count: this.#answers + count, resolve });
-    });
-  }
-
-  async stop(): Promise<Outcome[]> {
-    this.#isOver = true;
-    await Promise.all(this.#lanes);
-    return this.outcomes;
-  }
-
-  get #answers(): number {
-    return this.outcomes.filter(({ error }) => !error).length;
-  }
-
-  async #lane(send: (id: number) => Promise<unknown>): Promise<void> {
-    while (!this.#isOver) {
-      const id = ++this.#last;
-      const error = await send(id).then(
-        () => undefined,
-        (thrown: BusError) => thrown,
-      );
-      this.outcomes.push({ id, error });
-      // Failures come at once while nobody is there.
-      if (error) await new Promise((resolve) => setImmediate(resolve));
-      if (this.#watchers.length > 0) this.#tell();
-    }
-  }
-
-  #tell(): void {
-    const answers = this.#answers;
-    const due = this.#watchers.filter(({ count }) => count <= answers);
-    this.#watchers = this.#watchers.filter(({ count }) => count > answers);
-    for (const { resolve } of due) resolve();
-  }
-}
-
-/** What was said of messages and is not so, by what one receiver has run, or several. */
-export function liesIn(outcomes: readonly Outcome[], ran: readonly number[]): string[] {
-  const lies: string[] = [];
-  const times = new Map<number, number>();
-  for (const id of ran) times.set(id, (times.get(id) ?? 0) + 1);
-  for (const { id, error } of outcomes) {
-    const runs = times.get(id) ?? 0;
-    if (runs > 1) lies.push(`${id} ran ${runs} times`);
-    const executed = error?.executed ?? "yes";
-    if (executed === "yes" && runs === 0) lies.push(`${id} did not run, but was said to`);
-    if (executed === "no" && runs > 0)
-      lies.push(`${id} ran, but was said not to: ${error?.message}`);
-  }
-  return lies;
-}
-
-/** Whether messages ran in the order of their `emit`. */
-export function isInOrder(ran: readonly number[]): boolean {
-  return ran.every((id, index) => index === 0 || id > (ran[index - 1] ?? 0));
 }

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join as joinPath } from "node:path";
 import type { Context } from "mocha";
+import type { Machine } from "./network.ts";
 
 let isThere: boolean | undefined;
 
@@ -31,36 +32,61 @@ function isInstalled(): boolean {
   }
 }
 
-/** A server of a spec's own, on a port that was free, which it keeps when it is started again. */
+const HERE: Machine = { address: "127.0.0.1", enter: [] };
+
+interface ServerOptions {
+  readonly machine?: Machine;
+  /** In a cluster with that server, which has been started, or the first of one. */
+  readonly cluster?: NatsServer | "first";
+}
+
+/** A server of a spec's own, on ports that were free, which it keeps when it is started again. */
 export class NatsServer {
   readonly #folder = mkdtempSync(joinPath(tmpdir(), "clusterphone-nats-"));
   readonly #config: string;
+  readonly #machine: Machine;
+  readonly #cluster: NatsServer | "first" | undefined;
   #port = -1;
+  #clusterPort = -1;
   #process: ChildProcess | undefined;
 
   /** With the text of a configuration, if it needs one. */
-  constructor(config = "") {
+  constructor(config = "", { machine = HERE, cluster }: ServerOptions = {}) {
     this.#config = joinPath(this.#folder, "server.conf");
+    this.#machine = machine;
+    this.#cluster = cluster;
     writeFileSync(this.#config, config);
   }
 
   get url(): string {
-    return `nats://127.0.0.1:${this.#port}`;
+    return `nats://${this.#machine.address}:${this.#port}`;
+  }
+
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  /** Everything that it has written down. */
+  get log(): string {
+    return readFileSync(this.#logFile, "utf8");
   }
 
   async start(): Promise<this> {
-    const known = ["-a", "127.0.0.1", "-p", String(this.#port), "-c", this.#config];
-    const started = spawn("nats-server", [...known, "--ports_file_dir", this.#folder], {
-      stdio: "ignore",
-    });
+    const { address, enter } = this.#machine;
+    const [command = "", ...parameters] = [
+      ...[...enter, "nats-server", "-a", address, "-p", `${this.#port}`, "-c", this.#config],
+      ...["-l", this.#logFile, "--ports_file_dir", this.#folder, ...this.#clustered],
+    ];
+    const started = spawn(command, parameters, { stdio: "ignore" });
     this.#process = started;
     const file = joinPath(this.#folder, `nats-server_${started.pid}.ports`);
     const ports = await written(file, this.#folder);
-    this.#port = Number(new URL(ports.nats[0] ?? "").port);
+    this.#port = portOf(ports.nats);
+    this.#clusterPort = portOf(ports.cluster);
     return this;
   }
 
-  /** Sends it a signal: SIGSTOP and SIGCONT, or an end. */
+  /** Sends it a signal: SIGSTOP and SIGCONT, an end, or SIGUSR2, which makes it a lame duck. */
   signal(signal: NodeJS.Signals): void {
     this.#process?.kill(signal);
   }
@@ -74,19 +100,51 @@ export class NatsServer {
     await exit;
   }
 
+  /** Resolves when it has ended, by itself or by a signal. */
+  async ended(): Promise<void> {
+    const running = this.#process;
+    if (running && running.exitCode === null && running.signalCode === null) {
+      await once(running, "exit");
+    }
+  }
+
   /** Ends it, and leaves nothing. */
   async remove(): Promise<void> {
     await this.end();
     rmSync(this.#folder, { recursive: true });
   }
+
+  get #logFile(): string {
+    return joinPath(this.#folder, "log");
+  }
+
+  get #clustered(): string[] {
+    if (!this.#cluster) return [];
+    const clustered = ["--cluster_name", "clusterphone", "--cluster", this.#clusterUrl];
+    if (this.#cluster === "first") return clustered;
+    return [...clustered, "--routes", this.#cluster.#clusterUrl];
+  }
+
+  get #clusterUrl(): string {
+    return `nats://${this.#machine.address}:${this.#clusterPort}`;
+  }
+}
+
+interface Ports {
+  readonly nats: readonly string[];
+  readonly cluster?: readonly string[];
+}
+
+function portOf(urls: readonly string[] = []): number {
+  return urls[0] === undefined ? -1 : Number(new URL(urls[0]).port);
 }
 
 /** What a server has written about its ports, once it has. */
-function written(file: string, folder: string): Promise<{ nats: string[] }> {
+function written(file: string, folder: string): Promise<Ports> {
   return new Promise((resolve) => {
     const look = () => {
       try {
-        const ports = JSON.parse(readFileSync(file, "utf8")) as { nats: string[] };
+        const ports = JSON.parse(readFileSync(file, "utf8")) as Ports;
         watcher.close();
         resolve(ports);
       } catch {

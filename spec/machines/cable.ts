@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { isInOrder, liesIn, type Outcome } from "../support/load.ts";
+import { Network } from "../support/network.ts";
+import { judge, type Worker, withScene } from "./scene.ts";
+
+/** Told within so many ms of a cut that lasts. */
+const MOST = 15_000;
+const LOOK_EVERY = 50;
+
+/** What a worker has seen of others, once it has seen anything. */
+async function whatSaw(worker: Worker): Promise<string[]> {
+  for (;;) {
+    const seen = await worker.wishes.emit("seen").ackd();
+    if (seen.length > 0) return seen;
+    await sleep(LOOK_EVERY);
+  }
+}
+
+/**
+ * Two machines that send to each other, the server on one of them; the cable between them is cut for so many ms, which is
+ * told, or is not.
+ */
+export async function cutCable(milliseconds: number, isTold: boolean): Promise<string> {
+  return await withScene(async (scene) => {
+    const network = scene.network(new Network());
+    const server = await scene.serve("", { machine: network.near });
+    const near = await scene.start("near", "n", [server], network.near);
+    const far = await scene.start("far", "f", [server], network.far);
+    const both = [near, far];
+    const answered = (count: number) =>
+      Promise.all(both.map((each) => each.wishes.emit("answered", count).ackd()));
+    await Promise.all(both.map((worker) => worker.knows(1)));
+    await Promise.all(both.map(({ wishes }) => wishes.emit("seen").ackd()));
+    for (const [from, { place: to }] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      await from.wishes.emit("load", { to, depth: 16, last: 0 }).ackd();
+    }
+    await answered(500);
+    network.cut();
+    const cutAt = performance.now();
+    const told = isTold
+      ? whatSaw(near).then((seen) => ({ seen, after: performance.now() - cutAt }))
+      : undefined;
+    await sleep(milliseconds);
+    network.mend();
+    await answered(500);
+    const wrong: string[] = [];
+    const { seen = [], after = 0 } = (await told) ?? {};
+    if (after > MOST) wrong.push(`the near one was told after ${after.toFixed(0)} ms`);
+    const outcomes: Outcome[][] = [];
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      const sent = (await from.wishes.emit("stop").ackd()).map(([id, executed, message]) => ({
+        id,
+        error: executed === "yes" ? undefined : ({ executed, message } as Outcome["error"]),
+      }));
+      outcomes.push(sent);
+      wrong.push(...liesIn(sent, to.ran));
+      if (!isInOrder(to.ran)) wrong.push(`out of order at ${to.place.name}`);
+      const saw = await from.wishes.emit("seen").ackd();
+      if (from === near) saw.unshift(...seen);
+      const [gone, ...rest] = saw;
+      if (!isTold && gone) wrong.push(`${from.place.name} saw: ${gone}`);
+      const isNew = rest.length === 1 && rest[0] === `${to.place.instance} is there`;
+      if (isTold && !isNew) wrong.push(`${from.place.name} saw: ${saw.join(", ")}`);
+      if (!isTold) wrong.push(...sent.flatMap(({ error }) => (error ? [error.message] : [])));
+    }
+    judge(wrong);
+    const failures = outcomes.flat().flatMap(({ error }) => (error ? [error.executed] : []));
+    const maybe = failures.filter((executed) => executed === "maybe").length;
+    const sums = `${outcomes.flat().length} messages, ${failures.length - maybe} that did not run, ${maybe} that may have`;
+    return isTold ? `told after ${(after / 1000).toFixed(1)} s; ${sums}` : sums;
+  });
+}

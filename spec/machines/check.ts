@@ -1,0 +1,50 @@
+// npm run check:machines -- [--short] [WORD]
+// What is said of machines on a bad day, shown with real processes and a real server: servers and members that are killed
+// and stopped, cables that are cut, floods, and what a hundred members take that have nothing to do.
+// Not part of the suite: it takes some minutes, and most of it is about time.
+import { parseArgs } from "node:util";
+import { check, conclude } from "../support/checks.ts";
+import { hasServer } from "../support/nats.ts";
+import { hasNetworks } from "../support/network.ts";
+import { cutCable } from "./cable.ts";
+import { failOver } from "./cluster.ts";
+import { killMembers, sayGoodbye } from "./deaths.ts";
+import { floodStopped } from "./flood.ts";
+import { idle } from "./idle.ts";
+import { restartServer } from "./restarts.ts";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { short: { type: "boolean", default: false } },
+});
+/** Only the checks in whose titles this word is, if it is given. */
+const [only = ""] = positionals;
+const { short } = values;
+
+async function show(title: string, task: () => Promise<string>): Promise<void> {
+  if (!title.includes(only)) return;
+  await check(title, async () => console.log(`        ${await task()}`));
+}
+
+if (hasServer()) {
+  const ends = short ? 8 : 100;
+  await show(`the server ends ${ends} times under load`, () => restartServer(ends));
+  await show("a member is killed", () => killMembers(short ? 1 : 5));
+  await show("a member says goodbye", () => sayGoodbye(short ? 5 : 20));
+  await show("a cluster of two servers, each killed", () => failOver("killed"));
+  if (!short) {
+    await show("a cluster of two servers, each stopped for 12 s", () => failOver("stopped"));
+    await show("a cluster of two servers, each a lame duck", () => failOver("a lame duck"));
+  }
+  if (hasNetworks()) {
+    await show("two machines, the cable cut for 3 s", () => cutCable(3000, false));
+    if (!short) await show("two machines, the cable cut for 30 s", () => cutCable(30_000, true));
+  }
+  await show("8 members flood one that is stopped for 3 s", () => floodStopped(3000));
+  if (!short) {
+    await show("8 members flood one that is stopped for 14 s", () => floodStopped(14_000));
+  }
+  const members = short ? 12 : 100;
+  await show(`${members} idle members`, () => idle(members, short ? 5000 : 20_000));
+}
+conclude();

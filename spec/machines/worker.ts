@@ -1,0 +1,90 @@
+// A member of a mesh, told by its parent what to do: node worker.js NAME INSTANCE FILE SERVERS. It writes down in FILE, which
+// outlives it, what it has run.
+import { openSync, writeSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { bus, isBusError } from "clusterphone";
+import { join, type Mesh } from "clusterphone/nats";
+import { Load } from "../support/load.ts";
+import { type Flooded, type FloodWish, now, type Wishes } from "./wishes.ts";
+
+const [name = "", instance = "", file = "", servers = ""] = process.argv.slice(2);
+const descriptor = openSync(file, "a");
+/** More than any of it takes, in ms. */
+const LONG = 120_000;
+/** So many messages of a flood are emitted in a row. */
+const BURST = 100;
+
+// What was written is there even if the process is killed before it can answer.
+bus.on("place", ([id]: [number, string?]) => void writeSync(descriptor, `${id}\n`));
+bus.on("never", () => new Promise(() => undefined));
+
+let mesh: Mesh;
+let load: Load | undefined;
+const seen: string[] = [];
+
+async function begin(): Promise<void> {
+  mesh = await join(bus, { name, instance, servers: servers.split(",") });
+  mesh.on("join", (member) => seen.push(`${member.instance} is there`));
+  mesh.on("leave", (member, reason) => seen.push(`${member.instance} ${reason}`));
+}
+
+async function flood({ to, bytes, milliseconds, last }: FloodWish): Promise<Flooded> {
+  const text = "x".repeat(bytes);
+  const executed: string[] = [];
+  const before = process.memoryUsage.rss();
+  let peak = before;
+  let open = 0;
+  const emit = (index: number) => {
+    open++;
+    executed.push("?");
+    const receipt = bus.to(to).emit("place", [last + index + 1, text]);
+    const settled = (said: string) => {
+      open--;
+      executed[index] = said;
+    };
+    receipt
+      .within(LONG)
+      .ackd()
+      .then(
+        () => settled("y"),
+        (error: unknown) => settled(isBusError(error) ? error.executed.charAt(0) : "?"),
+      );
+  };
+  const end = now() + milliseconds;
+  while (now() < end) {
+    for (let each = 0; each < BURST; each++) emit(executed.length);
+    peak = Math.max(peak, process.memoryUsage.rss());
+    await sleep(1);
+  }
+  while (open > 0) {
+    peak = Math.max(peak, process.memoryUsage.rss());
+    await sleep(10);
+  }
+  return { executed: executed.join(""), growth: peak - before };
+}
+
+const told = bus.ns<Wishes>("wishes", { ready: "manual" });
+told.on("known", () => mesh.members.map((member) => member.instance));
+told.on("seen", () => seen.splice(0));
+told.on("load", ({ to, depth, last }) => {
+  load = new Load((id) => bus.to(to).emit("place", [id]).within(LONG).ackd(), depth, last);
+});
+told.on("answered", (count) => load?.answered(count));
+told.on("stop", async () => {
+  const outcomes = (await load?.stop()) ?? [];
+  return outcomes.map(({ id, error }) => [id, error?.executed ?? "yes", error?.message ?? ""]);
+});
+told.on("flood", flood);
+told.on("call", (to) => {
+  const receipt = bus.to(to).emit("hold").within(LONG).ackd();
+  receipt.catch(() => undefined);
+});
+told.on("leave", async () => {
+  const begun = now();
+  await mesh.leave();
+  return begun;
+});
+told.on("join", begin);
+process.once("disconnect", () => process.exit());
+await begin();
+told.ready();
