@@ -2,16 +2,11 @@
 export class HearingClock {
   now = 0;
   #last = performance.now();
-  readonly #most: number;
 
   /** `most`: what a look may count for, in ms; a longer time since the last one was spent in a blocked loop. */
-  constructor(most: number) {
-    this.#most = most;
-  }
-
-  look(isConnected: boolean): void {
+  look(isConnected: boolean, most: number): void {
     const now = performance.now();
-    if (isConnected) this.now += Math.min(now - this.#last, this.#most);
+    if (isConnected) this.now += Math.min(now - this.#last, most);
     this.#last = now;
   }
 }

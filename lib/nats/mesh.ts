@@ -123,6 +123,7 @@ export class NatsMesh
   }
 
   send(to: string, packet: Buffer, asks: boolean): void {
+    this.#presence.sends();
     const subject = this.#subjects.to(to);
     if (asks) this.#connection.publish(subject, packet, { reply: this.#subjects.noneAt(to) });
     else this.#connection.publish(subject, packet);

@@ -7,6 +7,10 @@ import { type Sign, writeSign } from "./sign.ts";
 
 /** So often it is looked what has become of what was sent, in ms. */
 const LOOK_EVERY = 100;
+/** And so often while nobody waits for anything: most of what a process takes that has nothing to do is to wake up. */
+const REST = 500;
+/** A look that comes later than this, in ms, comes late because the loop was blocked. */
+const TOLERANCE = 100;
 /** A sign of life comes so often, in ms, or less often among many: nobody hears more than fifty a second. */
 const BEAT = 5000;
 const BEAT_FOR_EACH = 20;
@@ -37,11 +41,15 @@ interface PresenceAsked {
 
 /** Tells that this process is there, and judges who of the others is not. Everybody judges for himself. */
 export class Presence {
-  readonly clock: HearingClock = new HearingClock(2 * LOOK_EVERY);
+  readonly clock: HearingClock = new HearingClock();
   readonly #joining: Joining;
   readonly #directory: Directory;
   readonly #asked: PresenceAsked;
   #timer: NodeJS.Timeout | undefined;
+  /** Nobody waits for anything: until something is sent, one looks less often. */
+  #isResting = false;
+  /** The next look is so many ms after the last one. */
+  #pause = LOOK_EVERY;
   #nextBeat = 0;
   #isPinging = false;
   #isLeaving = false;
@@ -62,6 +70,16 @@ export class Presence {
   back(): void {
     for (const member of this.#directory.members) member.missedSince = undefined;
     this.#announce("asks");
+  }
+
+  /** Something is sent. Whatever anybody waits for begins with that, be it that a message was taken. */
+  sends(): void {
+    if (!this.#isResting) return;
+    this.#isResting = false;
+    if (!this.#timer) return;
+    clearTimeout(this.#timer);
+    this.#lookAtClock();
+    this.#schedule();
   }
 
   /** Tells that this process leaves. From now on nothing else is told. */
@@ -100,35 +118,42 @@ export class Presence {
   }
 
   #schedule(): void {
-    this.#timer = startTimer(this.#look, LOOK_EVERY).unref();
+    this.#pause = this.#isResting ? REST : LOOK_EVERY;
+    this.#timer = startTimer(this.#look, this.#pause).unref();
+  }
+
+  #lookAtClock(): boolean {
+    const isConnected = this.#asked.isConnected();
+    this.clock.look(isConnected, this.#pause + TOLERANCE);
+    return isConnected;
   }
 
   readonly #look = (): void => {
-    const isConnected = this.#asked.isConnected();
-    this.clock.look(isConnected);
-    if (isConnected) {
+    if (this.#lookAtClock()) {
       if (this.clock.now >= this.#nextBeat) this.#announce("is");
       // What had arrived while the loop was blocked is read before anybody is judged.
       setImmediate(() => {
-        for (const member of this.#directory.members) this.#judge(member);
+        const { members } = this.#directory;
+        this.#isResting = members.filter((member) => this.#judge(member)).length === 0;
       });
     }
     this.#schedule();
   };
 
-  #judge(member: KnownMember): void {
+  /** Whether it has to be looked after more often. */
+  #judge(member: KnownMember): boolean {
     const { now } = this.clock;
     const { link, told, missedSince } = member;
     const silent = now - member.heardAt;
     const isNeeded = member.isNeeded || member.isLeaving;
     if (missedSince !== undefined && now - missedSince > told.absence) {
       this.#asked.gone(member, "is gone: nobody takes what is sent to it");
-      return;
+      return false;
     }
     const { silence } = this.#joining;
     if (silent > Math.max(silence, isNeeded ? 0 : MISSED_BEATS * told.beat)) {
       this.#asked.gone(member, `was silent for ${Math.round(silent / 1000)} s`);
-      return;
+      return false;
     }
     link.look();
     // Whoever is not needed is asked when a sign of it is overdue.
@@ -139,6 +164,7 @@ export class Presence {
       link.probe();
     }
     if (isNeeded && silent > SERVER) this.#ping();
+    return isNeeded || isDoubtful;
   }
 
   /** Is it the peer that is silent, or the way to everybody? */

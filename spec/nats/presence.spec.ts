@@ -1,0 +1,102 @@
+import { expect } from "chai";
+import sinon from "sinon";
+import { Directory } from "../../lib/nats/directory.ts";
+import type { KnownMember, MemberPeer } from "../../lib/nats/member.ts";
+import type { Joining } from "../../lib/nats/options.ts";
+import { Presence } from "../../lib/nats/presence.ts";
+import type { Sign } from "../../lib/nats/sign.ts";
+
+const JOINING: Joining = {
+  name: "web",
+  instance: "1",
+  prefix: "clusterphone",
+  serialization: "json",
+  absence: 1500,
+  silence: 30_000,
+};
+const SIGN: Sign = {
+  what: "is",
+  instance: "1",
+  host: "h",
+  pid: 1,
+  serialization: "json",
+  absence: 1500,
+  beat: 6000,
+};
+
+describe("who has joined and", () => {
+  let clock: sinon.SinonFakeTimers;
+  let presence: Presence;
+  let directory: Directory;
+  let looks: number;
+  let beats: number;
+  let probes: number;
+  let gone: string[];
+  const peer = { inFlight: 0, unfinished: { isHandling: () => false } };
+  const link = { isUntaken: false, look: () => undefined, probe: () => probes++ };
+
+  beforeEach(() => {
+    clock = sinon.useFakeTimers();
+    looks = beats = probes = 0;
+    gone = [];
+    peer.inFlight = 0;
+    directory = new Directory({
+      get now() {
+        return presence.clock.now;
+      },
+      joined: (member: KnownMember) => member.connect(link as never, peer as unknown as MemberPeer),
+      leaves: () => undefined,
+      conflict: () => undefined,
+    });
+    presence = new Presence(JOINING, directory, {
+      isConnected: () => ++looks > 0,
+      announce: () => beats++,
+      gone: (member, reason) => {
+        gone.push(reason);
+        directory.forget(member);
+      },
+      ping: () => Promise.resolve(),
+      reconnect: () => undefined,
+    });
+    presence.begin();
+    directory.hear({ name: "orders", id: "a" }, SIGN);
+  });
+
+  afterEach(() => {
+    presence.end();
+    clock.restore();
+  });
+
+  it("has nothing to do wakes up seldom, and tells that it is there as often as ever", () => {
+    for (let time = 0; time < 12; time++) {
+      clock.tick(5000);
+      directory.hear({ name: "orders", id: "a" }, SIGN);
+    }
+    expect(looks).to.be.below(130);
+    expect(beats).to.be.within(11, 17);
+    expect(probes).to.equal(0);
+    expect(presence.clock.now).to.be.within(59_000, 60_000);
+  });
+
+  it("sends something looks at once what becomes of it, after however long a rest", () => {
+    clock.tick(4999);
+    directory.hear({ name: "orders", id: "a" }, SIGN);
+    clock.tick(1900);
+    peer.inFlight = 1;
+    presence.sends();
+    expect(presence.clock.now).to.equal(6899);
+    looks = 0;
+    clock.tick(1000);
+    expect(looks).to.be.within(9, 11);
+    expect(probes).to.be.above(0);
+  });
+
+  it("hears nothing of another asks, and judges in time that nobody takes what is sent", () => {
+    clock.tick(8000);
+    expect(probes).to.be.above(0);
+    const [member] = directory.members;
+    if (member) member.missedSince = presence.clock.now;
+    clock.tick(1800);
+    expect(gone).to.deep.equal(["is gone: nobody takes what is sent to it"]);
+  });
+});
