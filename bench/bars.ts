@@ -71,6 +71,37 @@ export const bars: readonly Bar[] = [
     over: "to, a loop",
     atLeast: 1,
   },
+  ...overNats("by hand", { 1: 0.75, 16: 1.2, 256: 2.2 }),
+  ...overNats("nc.request", { 1: 0.9, 16: 3, 256: 15 }),
+  ...overNats("moleculer", { 1: 1, 256: 5 }),
+  {
+    scenario: "machines",
+    cases: /^round trips/,
+    text: "over NATS, the session, of none",
+    over: "no session",
+    atLeast: 0.9,
+  },
+  {
+    scenario: "machines",
+    cases: /^one way/,
+    text: "over NATS, one way, over nc.publish",
+    over: "nc.publish",
+    atLeast: 1.2,
+  },
+  {
+    scenario: "machines",
+    cases: /^100 KB/,
+    text: "over NATS, 100 KB, depth 16, over nc.request",
+    over: "nc.request",
+    atLeast: 0.75,
+  },
+  {
+    scenario: "machines",
+    cases: /^any/,
+    text: "over NATS, any of 4, one 10 times slower, of the ideal",
+    side: "any",
+    atMost: 1.35,
+  },
   { scenario: "memory", cases: /100,000/, text: "100,000 pending acks, MB", atMost: 60 },
   {
     scenario: "loading",
@@ -91,6 +122,16 @@ function against(
     scenario,
     cases: new RegExp(`^${serialization}, depth ${depth}$`),
     text: `round trips, ${serialization}, depth ${depth}, over ${over}`,
+    over,
+    atLeast,
+  }));
+}
+
+function overNats(over: string, depths: Readonly<Record<number, number>>): Bar[] {
+  return Object.entries(depths).map(([depth, atLeast]) => ({
+    scenario: "machines",
+    cases: new RegExp(`^round trips, depth ${depth}$`),
+    text: `over NATS, round trips, depth ${depth}, over ${over}`,
     over,
     atLeast,
   }));

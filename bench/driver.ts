@@ -5,6 +5,7 @@ import { carry, type Load } from "./load.ts";
 import { payloadsOf } from "./payload.ts";
 import type { Connection, Framing, Setup } from "./side.ts";
 import { loadSide } from "./sides/index.ts";
+import { type Jobs, spread } from "./spread.ts";
 import { weigh } from "./weigh.ts";
 import { startWorker } from "./worker.ts";
 
@@ -13,7 +14,8 @@ export type Order =
   | { readonly order: "carry"; readonly load: Load }
   | { readonly order: "tune"; readonly framing: Framing }
   | { readonly order: "grow"; readonly workers: number }
-  | { readonly order: "weigh"; readonly pending: number };
+  | { readonly order: "weigh"; readonly pending: number }
+  | { readonly order: "spread"; readonly jobs: Jobs };
 
 const setup = JSON.parse(process.argv[2] ?? "") as Setup;
 const side = await loadSide(setup.side);
@@ -37,11 +39,15 @@ async function obey(order: Order): Promise<unknown> {
       return {};
     case "weigh":
       return await weigh(connections, order.pending);
+    case "spread":
+      return await spread(connections, order.jobs);
   }
 }
 
 async function grow(workers: number): Promise<void> {
-  const started = Array.from({ length: workers }, () => side.connect(startWorker(setup), setup));
+  const started = Array.from({ length: workers }, (_, worker) =>
+    side.connect(startWorker({ ...setup, worker }), { ...setup, worker }),
+  );
   connections.push(...(await Promise.all(started)));
 }
 

@@ -20,7 +20,10 @@ export interface Report {
 
 /** Found by the package's own name: the compiled files lie deeper than the sources. */
 const root = fileURLToPath(new URL(".", import.meta.resolve("clusterphone/package.json")));
-const PACKAGES = ["clusterphone-1.0.1", "birpc", "comlink", "eventemitter3"];
+const PACKAGES = [
+  ...["clusterphone-1.0.1", "birpc", "comlink", "eventemitter3"],
+  ...["@nats-io/transport-node", "moleculer"],
+];
 
 export function reportOf(effort: Effort, machine: Machine, cases: readonly MeasuredCase[]): Report {
   return {

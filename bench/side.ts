@@ -11,13 +11,19 @@ export type SideName =
   | "bare loop"
   | "birpc"
   | "clusterphone 1"
-  | "comlink";
+  | "comlink"
+  | "bus over nats"
+  | "bus over nats, any"
+  | "bus without session"
+  | "nats loop"
+  | "nats request"
+  | "moleculer";
 
-/** What runs between the two: a forked child, a cluster worker or a thread. */
-export type Carrier = "fork" | "cluster" | "thread";
+/** What the other end is: a forked child, a cluster worker, a thread, or a process that is only reached over NATS. */
+export type Carrier = "fork" | "cluster" | "thread" | "nats";
 
-/** How the other end answers: with what it was sent, with a short word, or never. */
-export type Answers = "echo" | "short" | "never";
+/** How the other end answers: with what it was sent, with a short word, never, or after so many ms as it was sent. */
+export type Answers = "echo" | "short" | "never" | "work";
 
 /** All that tells one pair of processes from another. */
 export interface Setup {
@@ -29,6 +35,12 @@ export interface Setup {
   readonly workers?: number;
   /** Of `any`: how many unanswered messages make a worker busy; any number if left out. */
   readonly concurrency?: number;
+  /** The address of the server of NATS, and what all subjects of this pair begin with. */
+  readonly nats?: { readonly server: string; readonly prefix: string };
+  /** How many times as long as others each worker takes for a job. */
+  readonly slownesses?: readonly number[];
+  /** Which of the workers this is. */
+  readonly worker?: number;
   /** User middlewares of the bus, on both sides. */
   readonly middlewares?: { readonly count: number; readonly kind: "sync" | "async" };
   /** Without them the bare loop calls back at once, which no user of the other sides could have. */
@@ -72,5 +84,5 @@ export interface Side {
   /** In the measured process; resolves when the other end answers. */
   connect(channel: Channel, setup: Setup): Promise<Connection>;
   /** In the other process. */
-  serve(answer: Answer, setup: Setup): void;
+  serve(answer: Answer, setup: Setup): void | Promise<void>;
 }

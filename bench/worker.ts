@@ -1,4 +1,4 @@
-import { ChildProcess, execFileSync, fork } from "node:child_process";
+import { ChildProcess, execFileSync, fork, spawn } from "node:child_process";
 import cluster from "node:cluster";
 import { fileURLToPath } from "node:url";
 import { Worker as Thread } from "node:worker_threads";
@@ -7,6 +7,9 @@ import type { Channel, Setup } from "./side.ts";
 const entry = fileURLToPath(
   new URL(`answerer${import.meta.url.slice(-3)}`, new URL(".", import.meta.url)),
 );
+
+/** What one that has no channel to its parent writes once it answers. */
+export const SERVES = "serves\n";
 
 /** Starts the other end of a pair. */
 export function startWorker(setup: Setup): Channel {
@@ -30,6 +33,10 @@ function start(setup: Setup): Channel {
     case "cluster":
       cluster.setupPrimary({ exec: entry, args: [text], serialization, execArgv });
       return cluster.fork();
+    case "nats":
+      return spawn(process.execPath, [...execArgv, entry, text], {
+        stdio: ["pipe", "pipe", "inherit"],
+      });
     case "thread":
       return new Thread(entry, { argv: [text] });
   }

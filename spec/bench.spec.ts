@@ -7,7 +7,9 @@ import { expect } from "chai";
 import { judge } from "../bench/bars.ts";
 import type { Report } from "../bench/report.ts";
 import type { Case } from "../bench/result.ts";
+import { idealOf } from "../bench/spread.ts";
 import { ratios, spreadOf } from "../bench/statistics.ts";
+import { needsServer } from "./support/nats.ts";
 import { type Ended, endAll, ended } from "./support/processes.ts";
 
 /** Nothing here looks at how fast anything was; a run that takes longer than this (ms) hangs. */
@@ -94,6 +96,51 @@ describe("the benchmark", function () {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it("compares the bus over NATS with its client by hand, and with moleculer", async function () {
+    needsServer(this);
+    const folder = mkdtempSync(join(tmpdir(), "clusterphone-bench-"));
+    try {
+      const { code, output } = await bench("--tiny", "--only", "machines", "--out", folder);
+      expect(code, output).to.equal(0);
+      const [major] = process.versions.node.split(".");
+      const text = readFileSync(join(folder, `node-${major}.json`), "utf8");
+      const { cases, verdicts, packages } = JSON.parse(text) as Report;
+      expect(packages).to.include.keys("@nats-io/transport-node", "moleculer");
+      const client = ["by hand", "nc.request", "bus", "bus, advanced", "no session", "moleculer"];
+      expect(
+        cases.map(({ name, outcomes }) => [name, outcomes.map(({ side }) => side)]),
+      ).to.deep.equal([
+        ["round trips, depth 16", client],
+        ["100 KB, depth 16", client],
+        ["one way", ["nc.publish", "bus", "bus, advanced"]],
+        ["any of 4, 20 jobs, 16 at once", ["in turn", "any"]],
+      ]);
+      for (const { outcomes } of cases) {
+        for (const { rounds } of outcomes) {
+          expect(rounds).to.have.length(2);
+          for (const figure of rounds) expect(figure).to.be.above(0);
+        }
+      }
+      const judged = verdicts.filter(({ reached }) => reached !== undefined);
+      expect(judged.map(({ text }) => text)).to.deep.equal([
+        "over NATS, round trips, depth 16, over by hand",
+        "over NATS, round trips, depth 16, over nc.request",
+        "over NATS, the session, of none",
+        "over NATS, one way, over nc.publish",
+        "over NATS, 100 KB, depth 16, over nc.request",
+        "over NATS, any of 4, one 10 times slower, of the ideal",
+      ]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("takes the best order for ideal, whoever is slow", () => {
+    expect(idealOf(4, [1, 1])).to.equal(2);
+    expect(idealOf(11, [1, 10])).to.equal(10);
+    expect(idealOf(400, [3, 3, 3, 30])).to.be.within(387, 390);
   });
 
   it("names the scenarios if one is not known, and publishes full runs only", async () => {

@@ -3,6 +3,7 @@ import { all } from "./all.ts";
 import { any } from "./any.ts";
 import { broadcast } from "./broadcast.ts";
 import { loading } from "./loading.ts";
+import { machines } from "./machines.ts";
 import { memory } from "./memory.ts";
 import { middlewares } from "./middlewares.ts";
 import { oneWay } from "./one-way.ts";
@@ -24,6 +25,7 @@ export const scenarios: readonly Scenario[] = [
   any,
   all,
   threads,
+  machines,
   memory,
   loading,
 ];

@@ -19,5 +19,17 @@ export async function loadSide(name: SideName): Promise<Side> {
       return (await import("./clusterphone-1.ts")).clusterphone1;
     case "comlink":
       return (await import("./comlink.ts")).comlink;
+    case "bus over nats":
+      return (await import("./bus-over-nats.ts")).busOverNats;
+    case "bus over nats, any":
+      return (await import("./bus-over-nats.ts")).anyOverNats;
+    case "bus without session":
+      return (await import("./bus-without-session.ts")).busWithoutSession;
+    case "nats loop":
+      return (await import("./nats-loop.ts")).natsLoop;
+    case "nats request":
+      return (await import("./nats-request.ts")).natsRequest;
+    case "moleculer":
+      return (await import("./moleculer.ts")).moleculer;
   }
 }

@@ -10,6 +10,9 @@ import { Taking } from "./taking.ts";
 /** What was taken is told within so many ms. */
 const TELL_WITHIN = 15;
 
+/** A packet costs more than a write into a pipe, and is told to be taken a round trip later. */
+export const PACE: Pace = { leastInFrame: 32, mostUnwritten: 4096 };
+
 /** Brings packets to other processes, or loses them. */
 export interface Carrier {
   /** Nothing is sent otherwise. */
@@ -51,8 +54,7 @@ export class CarriedLink implements Link {
   readonly forgetsEarlyFrames = false;
   readonly ended = undefined;
   readonly encodesLater = false;
-  /** A packet costs more than a write into a pipe, and is told to be taken a round trip later. */
-  readonly pace: Pace = { leastInFrame: 32, mostUnwritten: 4096 };
+  readonly pace: Pace = PACE;
 
   /** The process at the other end. */
   readonly to: string;

@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { bus } from "clusterphone";
+import { idealOf, mean } from "../../bench/spread.ts";
 import { median, withCrew } from "./crew.ts";
 
 /** One worker takes ten times as long as the three others. */
@@ -85,20 +86,4 @@ async function byChannel(
   });
   for (const [child, next] of listening) child.off("message", next);
   return done;
-}
-
-function mean(numbers: readonly number[]): number {
-  return numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
-}
-
-/** The least time for so many jobs, if workers take so long for one of them, and nothing else takes any time. */
-function idealOf(jobs: number, durations: readonly number[]): number {
-  const ends = durations.map(() => 0);
-  for (let job = 0; job < jobs; job++) {
-    // Whoever would be the first to have done it.
-    const would = ends.map((end, worker) => end + (durations[worker] ?? Infinity));
-    const worker = would.indexOf(Math.min(...would));
-    ends[worker] = would[worker] ?? Infinity;
-  }
-  return Math.max(...ends);
 }

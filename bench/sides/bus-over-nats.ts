@@ -1,0 +1,68 @@
+import { bus } from "../../lib/index.ts";
+import { join, type Mesh } from "../../lib/nats/index.ts";
+import { connectionOf, served } from "../nats.ts";
+import { type Connection, LAST, type Setup, type Side } from "../side.ts";
+
+const WORKERS = "answerers";
+
+/** Of a measured process that talks to several. */
+let joined: Promise<Mesh> | undefined;
+
+/** The bus as it comes, over NATS. */
+export const busOverNats: Side = {
+  async connect(channel, setup) {
+    const instance = await workerOf(channel, setup);
+    return connectionTo(bus.to({ name: WORKERS, instance }));
+  },
+
+  async serve(answer, setup) {
+    bus.on("ask", answer);
+    await joinAs(WORKERS, setup);
+  },
+};
+
+/** Whichever worker is free: every connection leads to all of them. */
+export const anyOverNats: Side = {
+  async connect(channel, setup) {
+    await workerOf(channel, setup);
+    return connectionTo(bus.any(WORKERS));
+  },
+
+  serve: (answer, setup) => busOverNats.serve(answer, setup),
+};
+
+type Target = Pick<ReturnType<typeof bus.any>, "emit">;
+
+async function connectionTo(target: Target): Promise<Connection> {
+  await target.emit("ask", LAST).ackd();
+  return {
+    request: (payload, done) => void target.emit("ask", payload).ackd().then(done),
+    send: (payload) => void target.emit("ask", payload),
+  };
+}
+
+/** Which member the other end is, once it is there. */
+async function workerOf(channel: Parameters<typeof served>[0], setup: Setup): Promise<string> {
+  await served(channel);
+  joined ??= joinAs("caller", setup);
+  const mesh = await joined;
+  const instance = instanceOf(setup);
+  while (!mesh.members.some((member) => member.instance === instance)) {
+    await new Promise<void>((resolve) => mesh.once("join", () => resolve()));
+  }
+  return instance;
+}
+
+async function joinAs(name: string, setup: Setup): Promise<Mesh> {
+  const { nats, serialization } = setup;
+  const connection = await connectionOf(setup);
+  const instance = instanceOf(setup);
+  return await join(bus, {
+    ...{ name, instance, connection, serialization },
+    prefix: nats?.prefix ?? "",
+  });
+}
+
+function instanceOf({ worker = 0 }: Setup): string {
+  return String(worker);
+}
