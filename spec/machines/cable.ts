@@ -24,8 +24,8 @@ export async function cutCable(milliseconds: number, isTold: boolean): Promise<s
   return await withScene(async (scene) => {
     const network = scene.network(new Network());
     const server = await scene.serve("", { machine: network.near });
-    const near = await scene.start("near", "n", [server], network.near);
-    const far = await scene.start("far", "f", [server], network.far);
+    const near = await scene.start("near", "n", [server], { machine: network.near });
+    const far = await scene.start("far", "f", [server], { machine: network.far });
     const both = [near, far];
     const answered = (count: number) =>
       Promise.all(both.map((each) => each.wishes.emit("answered", count).ackd()));

@@ -12,6 +12,7 @@ import { killMembers, sayGoodbye } from "./deaths.ts";
 import { floodStopped } from "./flood.ts";
 import { idle } from "./idle.ts";
 import { restartServer } from "./restarts.ts";
+import { talkAcross } from "./versions.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -20,6 +21,11 @@ const { values, positionals } = parseArgs({
 /** Only the checks in whose titles this word is, if it is given. */
 const [only = ""] = positionals;
 const { short } = values;
+
+// Ends what was started, too.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.once(signal, () => process.exit(1));
+}
 
 async function show(title: string, task: () => Promise<string>): Promise<void> {
   if (!title.includes(only)) return;
@@ -31,6 +37,7 @@ if (hasServer()) {
   await show(`the server ends ${ends} times under load`, () => restartServer(ends));
   await show("a member is killed", () => killMembers(short ? 1 : 5));
   await show("a member says goodbye", () => sayGoodbye(short ? 5 : 20));
+  await show("Node 20.19.0 and Node 26 talk to each other", () => talkAcross("20.19.0", "26"));
   await show("a cluster of two servers, each killed", () => failOver("killed"));
   if (!short) {
     await show("a cluster of two servers, each stopped for 12 s", () => failOver("stopped"));

@@ -54,8 +54,12 @@ const scenes = new Set<Scene>();
 process.on("exit", () => {
   for (const scene of scenes) scene.drop();
 });
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.once(signal, () => process.exit(1));
+/** How a member is started, if not as ever. */
+export interface StartOptions {
+  readonly machine?: Machine;
+  /** Another Node. */
+  readonly execPath?: string;
+  readonly serialization?: "json" | "advanced";
 }
 
 /** What a check needs: servers, members, a network. Nothing of it outlives the check. */
@@ -82,13 +86,15 @@ export class Scene {
     name: string,
     instance: string,
     servers: readonly NatsServer[],
-    machine?: Machine,
+    { machine, execPath = process.execPath, serialization = "json" }: StartOptions = {},
   ): Promise<Worker> {
     const file = joinPath(this.#folder, `${this.#workers.length}`);
     const urls = servers.map(({ url }) => url).join(",");
-    const [execPath = process.execPath, ...enter] = machine?.enter ?? [];
-    const execArgv = machine ? [...enter, process.execPath] : [];
-    const child = fork(entry, [name, instance, file, urls], { execPath, execArgv });
+    const [command = execPath, ...enter] = machine?.enter ?? [];
+    const child = fork(entry, [name, instance, file, urls, serialization], {
+      execPath: command,
+      execArgv: machine ? [...enter, execPath] : [],
+    });
     const worker = new Worker({ name, instance }, child, file);
     this.#workers.push(worker);
     await worker.wishes.emit("known").ackd();

@@ -42,6 +42,8 @@ export interface Wishes {
   /** Ends the load. */
   stop(): Told[];
   flood(wish: FloodWish): Flooded;
+  /** Sends all kinds of values to another that sends them back, and tells which did not come back as they should. */
+  echo(to: Place): string[];
   /** It asks somebody who never answers. */
   call(to: Place): void;
   /** Leaves the mesh, and tells the time at which it began to, in ms of the clock that all processes have in common. */

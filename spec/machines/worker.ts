@@ -1,13 +1,15 @@
-// A member of a mesh, told by its parent what to do: node worker.js NAME INSTANCE FILE SERVERS. It writes down in FILE, which
-// outlives it, what it has run.
+// A member of a mesh, told by its parent what to do: node worker.js NAME INSTANCE FILE SERVERS SERIALIZATION. It writes down
+// in FILE, which outlives it, what it has run.
 import { openSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { inspect, isDeepStrictEqual } from "node:util";
 import { bus, isBusError } from "clusterphone";
 import { join, type Mesh } from "clusterphone/nats";
 import { Load } from "../support/load.ts";
-import { type Flooded, type FloodWish, now, type Wishes } from "./wishes.ts";
+import { type Flooded, type FloodWish, now, type Place, type Wishes } from "./wishes.ts";
 
-const [name = "", instance = "", file = "", servers = ""] = process.argv.slice(2);
+const [name = "", instance = "", file = "", servers = "", format] = process.argv.slice(2);
+const serialization = format === "advanced" ? "advanced" : "json";
 const descriptor = openSync(file, "a");
 /** More than any of it takes, in ms. */
 const LONG = 120_000;
@@ -16,6 +18,7 @@ const BURST = 100;
 
 // What was written is there even if the process is killed before it can answer.
 bus.on("place", ([id]: [number, string?]) => void writeSync(descriptor, `${id}\n`));
+bus.on("echo", (value) => value);
 bus.on("never", () => new Promise(() => undefined));
 
 let mesh: Mesh;
@@ -23,7 +26,7 @@ let load: Load | undefined;
 const seen: string[] = [];
 
 async function begin(): Promise<void> {
-  mesh = await join(bus, { name, instance, servers: servers.split(",") });
+  mesh = await join(bus, { name, instance, servers: servers.split(","), serialization });
   mesh.on("join", (member) => seen.push(`${member.instance} is there`));
   mesh.on("leave", (member, reason) => seen.push(`${member.instance} ${reason}`));
 }
@@ -63,6 +66,31 @@ async function flood({ to, bytes, milliseconds, last }: FloodWish): Promise<Floo
   return { executed: executed.join(""), growth: peak - before };
 }
 
+/** What a format may carry in its own way, or an engine may. */
+const VALUES: Readonly<Record<string, unknown>> = {
+  numbers: [0, -0.5, 2 ** 53, 1e300, Number.MIN_VALUE],
+  texts: ["", "é", "\u{1f600}", "\ud800", "x".repeat(2 ** 20)],
+  nothing: [null, { here: undefined }],
+  date: new Date(0),
+  map: new Map<unknown, unknown>([["a", new Set([1, "b"])]]),
+  bytes: [new Uint8Array([0, 255]), new Float64Array([1.5, -0]), Buffer.from("bytes")],
+  large: 2n ** 100n,
+  pattern: /a+/giu,
+  deep: JSON.parse(`${"[".repeat(200)}1${"]".repeat(200)}`),
+};
+
+async function compare(to: Place): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const [kind, value] of Object.entries(VALUES)) {
+    // JSON has none of them.
+    if (serialization === "json" && kind === "large") continue;
+    const expected = serialization === "json" ? JSON.parse(JSON.stringify(value)) : value;
+    const back = await bus.to(to).emit("echo", value).within(LONG).ackd();
+    if (!isDeepStrictEqual(back, expected)) wrong.push(`${kind}: ${inspect(back).slice(0, 200)}`);
+  }
+  return wrong;
+}
+
 const told = bus.ns<Wishes>("wishes", { ready: "manual" });
 told.on("known", () => mesh.members.map((member) => member.instance));
 told.on("seen", () => seen.splice(0));
@@ -75,6 +103,7 @@ told.on("stop", async () => {
   return outcomes.map(({ id, error }) => [id, error?.executed ?? "yes", error?.message ?? ""]);
 });
 told.on("flood", flood);
+told.on("echo", compare);
 told.on("call", (to) => {
   const receipt = bus.to(to).emit("hold").within(LONG).ackd();
   receipt.catch(() => undefined);
