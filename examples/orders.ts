@@ -1,127 +1,96 @@
-// Orders over NATS: web processes hand them to whichever instance of a service is free. An instance is killed, and the
-// server is killed and started again, while orders go on: none is lost, and none is done twice.
+// Orders over NATS, between two machines: web processes hand them to whichever instance of a service is free. The server is
+// killed and started again, the cable between the machines is cut, and an instance is killed, while orders go on: none
+// is lost, and none is done twice. Where it is run by root the machines are network namespaces; else they are two trees of
+// processes, without a cable.
 // Run it with: npm run build && node dist/examples/orders.js
 // It needs a nats-server; on Debian: apt-get install nats-server
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join as joinPath } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { bus } from "clusterphone";
-import { join } from "clusterphone/nats";
+import { type BusError, bus, type NoEvents } from "clusterphone";
+import { join, type Member } from "clusterphone/nats";
+import { Network } from "./orders/network.ts";
+import type { OrderEvents } from "./orders/service.ts";
+import type { Report, WebEvents } from "./orders/web.ts";
 
-/** What the service listens to. */
-interface OrderEvents {
-  /** Answers with the number of the order. */
-  place(order: { readonly number: string }): string;
-}
+const INSTANCES = { eu: ["eu-1", "eu-2"], us: ["us-1"] };
+const WEBS = { eu: ["web-eu"], us: ["web-us"] };
+const ALL = [...INSTANCES.eu, ...INSTANCES.us, ...WEBS.eu, ...WEBS.us];
 
-/** What the web processes listen to. */
-interface WebEvents {
-  /** How many orders it has placed, and how often one had to be asked again. */
-  report(): { readonly placed: number; readonly again: number };
-  stop(): void;
-}
-
-const INSTANCES = ["eu-1", "eu-2", "us-1"];
-const WEBS = ["web-1", "web-2"];
-/** Orders under way at a time, of each web process. */
-const CUSTOMERS = 10;
-
-const [role, servers = "", instance = "", book = ""] = process.argv.slice(2);
-if (role === "orders") await orders();
-else if (role === "web") await web();
+// However it ends, it ends what it has started.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+const [id] = process.argv.slice(2);
+if (id) await show(new Network(id));
 else await main();
 
-/** An instance of the service: it writes each order into its book, and does one at a time. */
-async function orders(): Promise<void> {
-  const app = bus.ns<OrderEvents>("shop");
-  app.on("place", async ({ number }) => {
-    await wait(2); // There is something to do for it.
-    appendFileSync(book, `${number}\n`);
-    return number;
-  });
-  await join(bus, { name: "orders", instance, servers });
-}
-
-/** A web process: its customers order all the time. */
-async function web(): Promise<void> {
-  const shop = bus.ns<WebEvents, OrderEvents>("shop");
-  let [placed, again, last] = [0, 0, 0];
-  let isOpen = true;
-  const service = shop.any("orders", { concurrency: 8 });
-
-  async function customer(): Promise<void> {
-    while (isOpen) {
-      const number = `${instance}/${++last}`;
-      for (let isPlaced = false; !isPlaced; ) {
-        try {
-          await service.emit("place", { number }).within(30_000).ackd();
-          isPlaced = true;
-          placed++;
-          appendFileSync(book, `${number}\n`); // It was confirmed.
-        } catch (error) {
-          // Whether it was done is known to nobody while an instance dies over it. The books tell, see below.
-          const { executed } = error as { executed?: string };
-          if (executed === "maybe") break;
-          again++;
-        }
-      }
-    }
-  }
-
-  const customers = Array.from({ length: CUSTOMERS }, customer);
-  shop.on("report", () => ({ placed, again }));
-  shop.on("stop", async () => {
-    isOpen = false;
-    await Promise.all(customers);
-  });
-  await join(bus, { name: "web", instance, servers });
-}
-
+/** Enters the first of two machines, where there can be any. */
 async function main(): Promise<void> {
   if (spawnSync("nats-server", ["--version"]).error) {
     console.log("This example needs a nats-server. On Debian: apt-get install nats-server");
     return;
   }
+  const network = new Network(`${process.pid}`);
+  if (!network.build()) return await show();
+  const [enter = "", ...parameters] = network.enter("eu");
+  const here = [process.execPath, fileURLToPath(import.meta.url), `${process.pid}`];
+  const inside = spawn(enter, [...parameters, ...here], { stdio: "inherit" });
+  process.once("exit", () => {
+    inside.kill();
+    network.remove();
+  });
+  [process.exitCode] = (await once(inside, "exit")) as [number];
+}
+
+async function show(network?: Network): Promise<void> {
   const folder = mkdtempSync(joinPath(tmpdir(), "orders-"));
-  const port = await freePort();
-  const url = `nats://127.0.0.1:${port}`;
-  let server = startServer(port);
-  const processes = new Map<string, ChildProcess>();
+  const address = network?.address("eu") ?? "127.0.0.1";
+  const port = await freePort(address);
+  const url = `nats://${address}:${port}`;
   const bookOf = (name: string) => joinPath(folder, name);
-  const start = (part: string, name: string) => {
-    writeFileSync(bookOf(name), "");
-    const parameters = [fileURLToPath(import.meta.url), part, url, name, bookOf(name)];
-    processes.set(name, spawn(process.execPath, parameters, { stdio: "inherit" }));
-  };
+  for (const name of ALL) writeFileSync(bookOf(name), "");
+  const member = (file: string, name: string) => [fileOf(file), url, name, bookOf(name)];
+  const membersOf = (place: "eu" | "us") => [
+    ...INSTANCES[place].map((name) => member("service", name)),
+    ...WEBS[place].map((name) => member("web", name)),
+  ];
 
-  console.log("1. A server, three instances of the service, and two web processes that order.");
-  for (const name of INSTANCES) start("orders", name);
-  for (const name of WEBS) start("web", name);
-  const shop = bus.ns<OrderEvents, WebEvents>("shop");
+  console.log(
+    "1. Two machines, with three instances of a service, and two web processes that order.",
+  );
+  const how = network ? "network namespaces" : "two trees of processes, as only root may have more";
+  console.log(`   They are ${how}.`);
+  let server = startServer(address, port);
+  const eu = startMachine(membersOf("eu"));
+  const us = startMachine(membersOf("us"), network?.enter("us"));
+  process.once("exit", () => {
+    for (const each of [eu, us, server]) each.kill("SIGKILL");
+    rmSync(folder, { recursive: true });
+  });
+  const shop = bus.ns<NoEvents, WebEvents & OrderEvents>("shop");
   const mesh = await join(bus, { name: "watcher", servers: url });
-  while (mesh.members.length < INSTANCES.length + WEBS.length) await once(mesh as never, "join");
-  const members = mesh.members.map((each) => `${each.name}/${each.instance}`);
-  console.log(`   The mesh: ${members.toSorted().join(", ")}.`);
+  const gone: string[] = [];
+  mesh.on("leave", ({ instance }, reason) => gone.push(`${instance} ${reason}`));
+  while (mesh.members.length < ALL.length) await once(mesh as never, "join");
+  const names = mesh.members.map((each) => `${each.name}/${each.instance}`);
+  console.log(`   The mesh: ${names.toSorted().join(", ")}.`);
 
-  /** Resolves when each web process has placed so many more. */
-  async function ordered(more: number): Promise<number> {
-    const first = await placed();
-    for (;;) {
-      const now = await placed();
-      if (now.every((count, index) => count >= (first[index] ?? 0) + more)) return sum(now);
-      await wait(50);
-    }
-  }
-  async function placed(): Promise<number[]> {
+  async function reports(): Promise<Report[]> {
     const webs = mesh.members.filter(({ name }) => name === "web");
-    const reports = webs.map(({ peer }) => shop.to(peer).emit("report").within(30_000).ackd());
-    return (await Promise.all(reports)).map((report) => report.placed);
+    const asked = webs.map(({ peer }) => shop.to(peer).emit("report").within(30_000).ackd());
+    return await Promise.all(asked);
+  }
+  /** Resolves when each web process has placed so many more. */
+  async function ordered(more: number): Promise<void> {
+    const first = await reports();
+    const isDone = ({ confirmed }: Report, index: number) =>
+      confirmed >= (first[index]?.confirmed ?? 0) + more;
+    while (!(await reports()).every(isDone)) await wait(50);
   }
 
   await ordered(200);
@@ -129,46 +98,85 @@ async function main(): Promise<void> {
   server.kill("SIGKILL");
   await once(server, "exit");
   await wait(500);
-  server = startServer(port);
+  server = startServer(address, port);
   await ordered(200);
+  assert.deepEqual(gone, []);
   console.log("   Orders go on, and nobody was taken for gone.");
 
-  console.log("3. An instance is killed.");
-  processes.get("eu-2")?.kill("SIGKILL");
-  const [member, reason] = (await once(mesh as never, "leave")) as [{ instance: string }, string];
-  console.log(`   ${member.instance} ${reason}.`);
+  if (network) {
+    console.log("3. The cable between the machines is cut for two seconds.");
+    network.cut();
+    await wait(2000);
+    network.mend();
+    await ordered(200);
+    assert.deepEqual(gone, []);
+    console.log("   Orders go on, on either machine, and nobody was taken for gone.");
+  } else {
+    console.log("3. There is no cable between them, so it is not cut.");
+  }
+
+  console.log("4. An instance is killed.");
+  const victim = mesh.members.find(({ instance }) => instance === "eu-2") as Member;
+  process.kill(victim.pid, "SIGKILL");
+  const told = once(mesh as never, "leave") as Promise<[Member, string]>;
+  const order = { number: "one for eu-2 alone" };
+  const failure = await shop.to(victim.peer).emit("place", order).ackd().catch(codes);
+  const [lost, reason] = await told;
+  console.log(`   ${lost.instance} ${reason}.`);
+  console.log(`   An order for it alone has failed: ${failure}.`);
   await ordered(200);
   console.log("   The others do its work.");
 
   await shop.all("web").emit("stop").within(60_000).ackd();
-  const total = sum(await placed());
+  const [confirmed, open] = sum(await reports());
   const numbersIn = (name: string) => readFileSync(bookOf(name), "utf8").split("\n").slice(0, -1);
-  const done = INSTANCES.flatMap(numbersIn);
-  const confirmed = WEBS.flatMap(numbersIn);
+  const done = [...INSTANCES.eu, ...INSTANCES.us].flatMap(numbersIn);
+  const placed = [...WEBS.eu, ...WEBS.us].flatMap(numbersIn);
   assert.equal(new Set(done).size, done.length, "an order was done twice");
-  assert.equal(confirmed.length, total);
-  for (const number of confirmed) assert.ok(done.includes(number), `${number} was lost`);
-  console.log("4. All orders that were confirmed stand in the books, each once.");
+  assert.equal(placed.length, confirmed);
+  const books = new Set(done);
+  for (const number of placed) assert.ok(books.has(number), `${number} was lost`);
+  console.log(`5. ${confirmed} orders were confirmed. All of them stand in the books, each once.`);
+  const found = open.filter((number) => books.has(number)).length;
+  console.log(
+    `   ${open.length} were under way to ${lost.instance} when it died: their errors say that they may have been done, and ${found} were.`,
+  );
 
   await mesh.leave();
   await bus.close();
-  for (const each of processes.values()) each.kill("SIGKILL");
-  server.kill("SIGKILL");
-  rmSync(folder, { recursive: true });
+  // What it has started holds it otherwise.
+  process.exit();
 }
 
-function startServer(port: number): ChildProcess {
-  return spawn("nats-server", ["-a", "127.0.0.1", "-p", `${port}`], { stdio: "ignore" });
+function fileOf(name: string): string {
+  return fileURLToPath(new URL(`./orders/${name}${import.meta.url.slice(-3)}`, import.meta.url));
 }
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
+/** A machine with these members. */
+function startMachine(members: readonly string[][], enter: readonly string[] = []): ChildProcess {
+  const machine = [fileOf("machine"), ...members.map((member) => JSON.stringify(member))];
+  const [command = "", ...parameters] = [...enter, process.execPath, ...machine];
+  return spawn(command, parameters, { stdio: ["pipe", "inherit", "inherit"] });
+}
+
+function startServer(address: string, port: number): ChildProcess {
+  return spawn("nats-server", ["-a", address, "-p", `${port}`], { stdio: "ignore" });
+}
+
+async function freePort(address: string): Promise<number> {
+  const probe = createServer().listen(0, address);
   await once(probe, "listening");
   const { port } = probe.address() as { port: number };
   probe.close();
   return port;
 }
 
-function sum(counts: readonly number[]): number {
-  return counts.reduce((total, count) => total + count, 0);
+function codes(error: unknown): string {
+  const { code, executed } = error as BusError;
+  return `${code}, executed: ${executed}`;
+}
+
+function sum(reports: readonly Report[]): [confirmed: number, open: string[]] {
+  const confirmed = reports.reduce((total, report) => total + report.confirmed, 0);
+  return [confirmed, reports.flatMap(({ open }) => open)];
 }
