@@ -58,9 +58,9 @@ export class CarriedLink implements Link {
 
   /** The process at the other end. */
   readonly to: string;
-  readonly epoch: bigint;
+  readonly epoch: number;
   /** That of the link over there; 0 until it was heard. */
-  theirs = 0n;
+  theirs = 0;
 
   readonly #carrier: Carrier;
   /** The bytes that a frame from there may have. */
@@ -73,7 +73,7 @@ export class CarriedLink implements Link {
   #telling: NodeJS.Timeout | undefined;
   #tellingNow: NodeJS.Immediate | undefined;
 
-  constructor(carrier: Carrier, address: Address, epoch: bigint, largest: () => number) {
+  constructor(carrier: Carrier, address: Address, epoch: number, largest: () => number) {
     this.#carrier = carrier;
     this.to = address.to;
     this.id = address.id;
@@ -94,18 +94,8 @@ export class CarriedLink implements Link {
   }
 
   send(frame: object, _handle: Handle | undefined, done: Done): boolean {
-    const parts = Sending.parts(toBytes(this.serialization, frame, HEAD), this.#carrier.mostBytes);
-    const since = performance.now();
-    const last = parts.length - 1;
-    for (const [index, bytes] of parts.entries()) {
-      const isLast = index === last;
-      this.#sending.add({
-        bytes,
-        flags: isLast ? 0 : Flag.MORE,
-        since,
-        done: isLast ? done : undefined,
-      });
-    }
+    const bytes = toBytes(this.serialization, frame, HEAD);
+    this.#sending.add(bytes, this.#carrier.mostBytes, done);
     this.#pump();
     return true;
   }

@@ -1,5 +1,5 @@
 import { type Address, CarriedLink, type Carrier } from "./link.ts";
-import { Kind, type Packet, packetOf, readPacket } from "./packet.ts";
+import { EPOCHS, Kind, type Packet, packetOf, readPacket } from "./packet.ts";
 
 /** So many links that are over are remembered by their epochs: what is late of them begins nothing. */
 const MOST_ENDED = 1000;
@@ -16,7 +16,7 @@ export class Mailbox {
   readonly #asked: MailboxAsked;
   readonly #largest: () => number;
   readonly #links = new Map<string, CarriedLink>();
-  readonly #ended = new Set<bigint>();
+  readonly #ended = new Set<number>();
 
   /** `largest`: the bytes that a frame may have. */
   constructor(carrier: Carrier, asked: MailboxAsked, largest: () => number) {
@@ -70,7 +70,7 @@ export class Mailbox {
       if (isOurs) link.close({ reason: "knows nothing of this link any more" });
       return;
     }
-    if (packet.yours !== 0n && packet.yours !== link?.epoch) {
+    if (packet.yours !== 0 && packet.yours !== link?.epoch) {
       if (packet.kind !== Kind.GOODBYE) this.#reset(from, packet);
       return;
     }
@@ -84,10 +84,10 @@ export class Mailbox {
     { kind, epoch, yours }: Packet,
     link: CarriedLink | undefined,
   ): CarriedLink | undefined {
-    if (epoch === 0n) return undefined;
-    if (link && link.theirs === 0n) link.theirs = epoch;
+    if (epoch === 0) return undefined;
+    if (link && link.theirs === 0) link.theirs = epoch;
     if (link?.theirs === epoch) return link;
-    const begins = yours === 0n && (kind === Kind.DATA || kind === Kind.PROBE);
+    const begins = yours === 0 && (kind === Kind.DATA || kind === Kind.PROBE);
     if (!begins) return undefined;
     link?.close({ reason: "has begun anew" });
     if (!this.#links.has(from)) this.#asked.stranger(from);
@@ -108,7 +108,7 @@ export class Mailbox {
     const link = this.#links.get(to);
     if (!link) return;
     this.#links.delete(to);
-    if (link.theirs === 0n) return;
+    if (link.theirs === 0) return;
     this.#ended.add(link.theirs);
     const [oldest] = this.#ended;
     if (oldest !== undefined && this.#ended.size > MOST_ENDED) this.#ended.delete(oldest);
@@ -116,7 +116,7 @@ export class Mailbox {
 }
 
 /** No other link has it, and nobody guesses it. */
-function newEpoch(): bigint {
+function newEpoch(): number {
   const bytes = process.getBuiltinModule("node:crypto").randomBytes(8);
-  return bytes.readBigUInt64BE() || 1n;
+  return Number(bytes.readBigUInt64BE() % BigInt(EPOCHS)) || 1;
 }

@@ -1,5 +1,5 @@
 import type { SendFailure } from "../links/link.ts";
-import { HEAD } from "./packet.ts";
+import { Flag, HEAD } from "./packet.ts";
 
 /** Bytes that may be on their way to one peer, and not taken there. */
 const WINDOW = 2 ** 21;
@@ -57,7 +57,24 @@ export class Sending {
     return this.#bytesKept <= WINDOW / 2;
   }
 
-  add(packet: Kept): void {
+  /** A frame, with room for a head: it is kept in packets of at most so many bytes. */
+  add(frame: Buffer, most: number, done: Done): void {
+    const since = performance.now();
+    if (frame.length <= most) {
+      this.#keep({ bytes: frame, flags: 0, since, done });
+      return;
+    }
+    const room = most - HEAD;
+    for (let start = HEAD; start < frame.length; start += room) {
+      const part = frame.subarray(start, start + room);
+      const bytes = Buffer.concat([Buffer.allocUnsafe(HEAD), part]);
+      const isLast = start + room >= frame.length;
+      const flags = isLast ? 0 : Flag.MORE;
+      this.#keep({ bytes, flags, since, done: isLast ? done : undefined });
+    }
+  }
+
+  #keep(packet: Kept): void {
     this.#made++;
     this.#bytesKept += packet.bytes.length;
     this.#kept.push(packet);
@@ -110,17 +127,5 @@ export class Sending {
   end(): void {
     const unsent = this.#kept.splice(0).slice(this.#everSent - this.#taken);
     for (const { done } of unsent) done?.("channel");
-  }
-
-  /** Cuts a frame into packets of at most so many bytes. */
-  static parts(bytes: Buffer, most: number): Buffer[] {
-    if (bytes.length <= most) return [bytes];
-    const parts: Buffer[] = [];
-    const room = most - HEAD;
-    for (let start = HEAD; start < bytes.length; start += room) {
-      const part = bytes.subarray(start, start + room);
-      parts.push(Buffer.concat([Buffer.allocUnsafe(HEAD), part]));
-    }
-    return parts;
   }
 }

@@ -13,7 +13,7 @@ import type { KnownMember } from "./member.ts";
 import { type Joining, newId } from "./options.ts";
 import { Presence } from "./presence.ts";
 import { MOST_SIGN, readSign } from "./sign.ts";
-import { keyOf, lastIn, type Place, Subjects } from "./subjects.ts";
+import { keyOf, lastIn, type Place, placeOf, Subjects } from "./subjects.ts";
 import type { LeaveOptions, Member, Mesh, MeshEvents } from "./types.ts";
 import { unknownMember } from "./unknown.ts";
 
@@ -159,7 +159,7 @@ export class NatsMesh
     member.isLeaving = true;
     this.#say("leave", member, "said goodbye");
     // Who never spoke has nothing to end.
-    if (member.link.theirs === 0n) this.#gone(member, "said goodbye");
+    if (member.link.theirs === 0) this.#gone(member, "said goodbye");
   }
 
   conflict(latest: KnownMember, earlier: KnownMember): void {
@@ -234,20 +234,19 @@ export class NatsMesh
   #subscribe(me: Place): void {
     const { fromAll, answers, mail, nones } = this.#subjects;
     const mine = keyOf(me);
-    this.#listen(mail, (place, { data }) => {
-      const key = keyOf(place);
+    this.#listen(mail, (key, { data }) => {
       this.#directory.get(key)?.heard(this.now);
       this.#mailbox.receive(key, data);
     });
-    this.#listen(nones, (place, { headers }) => {
-      const member = this.#directory.get(keyOf(place));
+    this.#listen(nones, (key, { headers }) => {
+      const member = this.#directory.get(key);
       if (headers?.code === NO_RESPONDERS && member) member.missedSince ??= this.now;
     });
-    const hear = (place: Place, message: Msg) => {
+    const hear = (key: string, message: Msg) => {
       const sign = message.data.length <= MOST_SIGN ? readSign(message.string()) : undefined;
-      if (!sign || keyOf(place) === mine) return;
-      this.#directory.hear(place, sign);
-      if (sign.what === "asks") this.#answer(keyOf(place));
+      if (!sign || key === mine) return;
+      this.#directory.hear(placeOf(key), sign);
+      if (sign.what === "asks") this.#answer(key);
     };
     this.#listen(fromAll, hear);
     this.#listen(answers, hear);
@@ -257,11 +256,11 @@ export class NatsMesh
     if (!this.#isLeaving) this.#publish(this.#subjects.toAsker(place), this.#presence.sign("is"));
   }
 
-  #listen(subject: string, hear: (place: Place, message: Msg) => void): void {
+  #listen(subject: string, hear: (key: string, message: Msg) => void): void {
     const callback = (error: Error | null, message: Msg) => {
       if (error) this.#refused ??= error;
-      const place = error ? undefined : lastIn(message.subject);
-      if (place) hear(place, message);
+      const key = error ? undefined : lastIn(message.subject);
+      if (key !== undefined) hear(key, message);
     };
     this.#subscriptions.push(this.#connection.subscribe(subject, { callback }));
   }

@@ -7,6 +7,7 @@ export interface Place {
 }
 
 const PART = /^[A-Za-z0-9_-]{1,64}$/;
+const KEY = /^[A-Za-z0-9_-]{1,64}\.[A-Za-z0-9_-]{1,64}$/;
 
 /**
  * The subjects of a mesh. Whoever publishes is named in them, so that the permissions of a server can see to it that nobody
@@ -67,11 +68,16 @@ export function keyOf({ name, id }: Place): string {
   return `${name}.${id}`;
 }
 
-/** Who is named last in a subject; nothing, if that is no process. */
-export function lastIn(subject: string): Place | undefined {
-  const parts = subject.split(".");
-  const [name = "", id = ""] = parts.slice(-2);
-  return isPart(name) && isPart(id) ? { name, id } : undefined;
+/** The key of a process, read. */
+export function placeOf(key: string): Place {
+  const dot = key.indexOf(".");
+  return { name: key.slice(0, dot), id: key.slice(dot + 1) };
+}
+
+/** The key of who is named last in a subject; nothing, if that is no process. */
+export function lastIn(subject: string): string | undefined {
+  const key = subject.slice(subject.lastIndexOf(".", subject.lastIndexOf(".") - 1) + 1);
+  return KEY.test(key) ? key : undefined;
 }
 
 /** Whether it may be a name, an instance or an id. */

@@ -55,7 +55,7 @@ class Lonely implements Carrier {
 
   /** The other end says something. */
   hear(packet: Partial<Packet>): void {
-    const nothing = { kind: 0, flags: 0, epoch: 7n, yours: 0n, number: 0, taken: 0, waited: 0 };
+    const nothing = { kind: 0, flags: 0, epoch: 7, yours: 0, number: 0, taken: 0, waited: 0 };
     const { body = Buffer.alloc(0), ...head } = packet;
     const bytes = Buffer.concat([packetOf({ ...nothing, ...head }), body]);
     this.mailbox.receive("other", bytes);
@@ -138,18 +138,18 @@ describe("a link over a carrier", () => {
     it("who is not the link over there, and resets him", () => {
       taken(0);
       const before = lonely.sent.length;
-      lonely.hear({ kind: Kind.DATA, yours: 5n, number: 1, body: Buffer.from("[1,1]") });
+      lonely.hear({ kind: Kind.DATA, yours: 5, number: 1, body: Buffer.from("[1,1]") });
       expect(lonely.frames).to.deep.equal([]);
       expect(lonely.sent.slice(before)).to.have.length(1);
-      expect(lonely.sent.at(-1)).to.include({ kind: Kind.RESET, yours: 7n, epoch: 5n });
-      lonely.hear({ kind: Kind.DATA, epoch: 8n, yours: link.epoch, number: 1 });
+      expect(lonely.sent.at(-1)).to.include({ kind: Kind.RESET, yours: 7, epoch: 5 });
+      lonely.hear({ kind: Kind.DATA, epoch: 8, yours: link.epoch, number: 1 });
       expect(lonely.frames).to.deep.equal([]);
     });
 
     it("who resets a link without the epochs of both ends", () => {
       taken(0);
-      for (let yours = 0n; yours < 30n; yours++) lonely.hear({ kind: Kind.RESET, yours });
-      for (const epoch of [0n, 1n]) {
+      for (let yours = 0; yours < 30; yours++) lonely.hear({ kind: Kind.RESET, yours });
+      for (const epoch of [0, 1]) {
         lonely.hear({ kind: Kind.RESET, epoch, yours: link.epoch });
       }
       expect(lonely.ends).to.deep.equal([]);
@@ -189,11 +189,11 @@ describe("a link over a carrier", () => {
   it("begins again where the other side has, and takes nothing late of the link before", () => {
     taken(0);
     const data = { kind: Kind.DATA, number: 1, body: Buffer.from("[1,1]") };
-    lonely.hear({ ...data, epoch: 8n });
+    lonely.hear({ ...data, epoch: 8 });
     expect(lonely.ends).to.deep.equal([{ reason: "has begun anew" }]);
     expect(lonely.frames).to.have.length(1);
     lonely.hear(data);
     expect(lonely.frames).to.have.length(1);
-    expect(lonely.sent.at(-1)).to.include({ kind: Kind.RESET, yours: 7n });
+    expect(lonely.sent.at(-1)).to.include({ kind: Kind.RESET, yours: 7 });
   });
 });

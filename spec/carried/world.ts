@@ -13,7 +13,7 @@ const across = { left: "right", right: "left" } as const;
 /** What is known of a frame. */
 interface Told {
   /** On which link of its sender, and in which order there. */
-  readonly epoch: bigint;
+  readonly epoch: number;
   readonly order: number;
   outcome: "open" | "taken" | "channel";
   arrived: number;
@@ -26,8 +26,8 @@ interface Party {
   /** What the carrier has for it. */
   wire: Buffer[];
   /** The frames that came on each link. */
-  readonly got: Map<bigint, string[]>;
-  readonly closed: Set<bigint>;
+  readonly got: Map<number, string[]>;
+  readonly closed: Set<number>;
 }
 
 /** Two processes, and a carrier on which nothing moves by itself. */

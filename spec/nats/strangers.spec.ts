@@ -72,7 +72,7 @@ describe("strangers in a mesh", () => {
     const { peer } = await found(web, "1");
     await echoes(web, peer, 10);
     const signs = ["{}", "[]", "null", "{", '{"version":1,"what":"is","instance":"a.b"}'];
-    const heads = { flags: 0, epoch: 0n, number: 0, taken: 0, waited: 0 };
+    const heads = { flags: 0, epoch: 0, number: 0, taken: 0, waited: 0 };
     for (const [subject, data] of heard) {
       if (subject.includes(".here.")) {
         for (const sign of signs) stranger.publish(subject, sign);
@@ -85,7 +85,7 @@ describe("strangers in a mesh", () => {
           if (length < 34) continue;
           stranger.publish(subject, changed);
         }
-        for (let yours = 0n; yours < 100n; yours++) {
+        for (let yours = 0; yours < 100; yours++) {
           stranger.publish(subject, packetOf({ ...heads, kind: Kind.RESET, yours }));
         }
       }
@@ -145,7 +145,7 @@ describe("strangers in a mesh", () => {
       });
     });
     const forged = mail.split(".").slice(0, 4).join(".");
-    const head = { flags: 0, epoch: 5n, yours: 0n, number: 1, taken: 0, waited: 0 };
+    const head = { flags: 0, epoch: 5, yours: 0, number: 1, taken: 0, waited: 0 };
     const body = Buffer.from('[1,1,[2,1,"_","place",0,666]]');
     const packet = Buffer.concat([packetOf({ kind: Kind.DATA, ...head }), body]);
     stranger.publish(`${forged}.nobody.unknown`, packet);
