@@ -44,10 +44,14 @@ const rate: Figure = (sample) => sample.rate;
  */
 const FIRST = { payload: "100 B", depth: 256 } as const;
 
+const ALONE = { kind: "round trips", payload: "100 B", depth: 1 } as const;
+
 async function warmUp(pair: Pair, load: Omit<Load, "milliseconds">, effort: Effort): Promise<void> {
   if (!pair.isWarm) {
     const first = load.kind === "to all" ? load : { ...load, ...FIRST };
     await pair.carry({ ...first, milliseconds: effort.coldMilliseconds });
+    const milliseconds = effort.aloneMilliseconds;
+    if (milliseconds) await pair.carry({ ...ALONE, milliseconds });
     pair.isWarm = true;
   }
   await pair.carry({ ...load, milliseconds: effort.warmUpMilliseconds });

@@ -43,6 +43,11 @@ export interface Effort {
   readonly warmUpMilliseconds: number;
   /** Before that, for a pair that has just started. */
   readonly coldMilliseconds: number;
+  /**
+   * Then with one message at a time, where there is none of this in other loads: what is done once a frame has to have run
+   * as often, to be compiled.
+   */
+  readonly aloneMilliseconds?: number;
   /** Before each turn, and not counted. */
   readonly leadIn: number;
   /** Each process of a pair on a processor of its own, where there are two of them. */
