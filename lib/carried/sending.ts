@@ -24,7 +24,7 @@ export interface Kept {
  */
 export class Sending {
   /** In order: numbers from `taken + 1` to `made`. */
-  readonly #kept: Kept[] = [];
+  #kept: Kept[] = [];
   #made = 0;
   /** Number of the last packet that is under way; less than `#everSent` while some are sent again. */
   #sent = 0;
@@ -97,7 +97,7 @@ export class Sending {
   /** The other side has taken everything up to that number. It is not believed where nothing was sent. */
   take(taken: number): void {
     if (taken <= this.#taken || taken > this.#everSent) return;
-    const gone = this.#kept.splice(0, taken - this.#taken);
+    const gone = this.#leave(taken - this.#taken);
     let number = this.#taken;
     for (const { bytes } of gone) {
       number++;
@@ -107,6 +107,14 @@ export class Sending {
     this.#taken = taken;
     this.#sent = Math.max(this.#sent, taken);
     for (const { done } of gone) done?.();
+  }
+
+  /** The first so many are kept no more; mostly that is all of them. */
+  #leave(count: number): Kept[] {
+    if (count < this.#kept.length) return this.#kept.splice(0, count);
+    const all = this.#kept;
+    this.#kept = [];
+    return all;
   }
 
   /** What has not been taken up to that number is missing over there: it is sent again. */
