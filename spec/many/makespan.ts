@@ -7,8 +7,6 @@ import { median, withCrew } from "./crew.ts";
 const SLOWNESSES = [1, 1, 1, 10];
 /** Times of the ideal. */
 const MOST = 1.15;
-/** Times of what a bare channel takes. */
-const FAIR = 1.05;
 
 interface Work {
   readonly jobs: number;
@@ -51,8 +49,7 @@ export async function spread(work: Work): Promise<string> {
     }
     const [ours = Infinity, bare = Infinity] = sides.map(({ factors }) => median(factors));
     const said = `${ours.toFixed(3)} of the ideal makespan; a loop of process.send ${bare.toFixed(3)}`;
-    // A machine that is busy with other things takes its time from either.
-    if (ours > MOST && ours > bare * FAIR) throw new Error(said);
+    if (ours > MOST) throw new Error(said);
     return said;
   });
 }
