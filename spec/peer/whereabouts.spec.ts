@@ -82,6 +82,8 @@ describe("a peer", () => {
 });
 
 describe("isFrame", () => {
+  afterEach(endAll);
+
   it("tells the bus's own messages from those of others, on a channel that is shared", async () => {
     const child = start("whereabouts");
     const heard: unknown[] = [];
