@@ -206,7 +206,7 @@ export class Bus<
 
   /** How long an ack may take, in ms: 10,000 by default, on the central bus for all namespaces that have not their own. */
   get ackTimeout(): number {
-    return this.#hub.local(this.namespace).ackTimeout ?? this.#hub.defaultAckTimeout;
+    return this.#hub.ackTimeoutOf(this.namespace);
   }
 
   set ackTimeout(timeout: number) {
@@ -251,7 +251,7 @@ export class Bus<
     // The parent may be among them, which nobody hears who does not listen.
     if (typeof group === "object") peers.watch();
     else peers.listen();
-    return membersOf(group, this.#hub.peers);
+    return membersOf(group, peers);
   }
 
   #add(how: "on" | "once", event: unknown, listener: unknown): void {

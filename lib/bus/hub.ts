@@ -84,6 +84,11 @@ export class Hub implements Host {
     this.#name = name;
   }
 
+  /** How long an ack may take in a namespace, in ms. */
+  ackTimeoutOf(namespace: string): number {
+    return this.local(namespace).ackTimeout ?? this.defaultAckTimeout;
+  }
+
   /** A namespace to work with: if there is none, or it was closed, a new one. While it is being closed, the next. */
   namespace(name: string): Namespace {
     const namespace = this.#namespaces.get(name);

@@ -2,7 +2,7 @@ import { EventEmitter } from "eventemitter3";
 import { type BusError, stackOf } from "../errors/bus-error.ts";
 import type { Message } from "../message/message.ts";
 import type { Peer } from "../message/peer.ts";
-import { outside } from "../time/context.ts";
+import { outside, tellOutside } from "../time/context.ts";
 
 /** After so many no event is warned of any more: names may be made up without end. */
 const MOST_WARNINGS = 100;
@@ -39,18 +39,8 @@ export class Lifecycle {
     ...parameters: Parameters<LifecycleEvents[Event]>
   ): boolean {
     if (this.emitter.listenerCount(event) === 0) return false;
-    outside(this.#tell, this, event, parameters);
+    tellOutside(() => this.emitter.emit(event, ...(parameters as never)));
     return true;
-  }
-
-  #tell(event: keyof LifecycleEvents, parameters: unknown[]): void {
-    try {
-      this.emitter.emit(event, ...(parameters as never));
-    } catch (error) {
-      process.nextTick(() => {
-        throw error;
-      });
-    }
   }
 
   /** A failure that nobody has been told of: if nobody listens here either, the first of each event and code is a warning. */

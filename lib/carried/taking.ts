@@ -5,7 +5,7 @@ const TELL_EVERY = 8;
 const TELL_BYTES = 2 ** 18;
 
 /** What a packet turned out to be. */
-export type Arrived =
+type Arrived =
   | { readonly what: "frame"; readonly bytes: Buffer }
   | { readonly what: "part" | "known" | "gap" | "too large" };
 

@@ -33,14 +33,14 @@ interface AllLines {
 }
 
 /** What a line asks of the bus. */
-export interface LineBus {
+interface LineBus {
   readonly state: Namespace["state"];
   readonly deadlines: Deadlines;
   readonly bounds: Readonly<Limits>;
   readonly total: Total;
   readonly lines: AllLines;
-  /** In ms, for namespaces that have not their own. */
-  readonly defaultAckTimeout: number;
+  /** In ms. */
+  ackTimeoutOf(namespace: string): number;
   local(namespace: string): Namespace;
   report(error: BusError, message: Message): void;
   progressed(): void;
@@ -168,7 +168,7 @@ export class Line implements ErrandLine<Errand> {
   }
 
   get ackTimeout(): number {
-    return this.#bus.local(this.namespace).ackTimeout ?? this.#bus.defaultAckTimeout;
+    return this.#bus.ackTimeoutOf(this.namespace);
   }
 
   get isBounded(): boolean {

@@ -4,6 +4,7 @@ import type { OutboundEvent } from "../message/outbound-event.ts";
 import type { Peer } from "../message/peer.ts";
 import { Arrivals } from "./arrivals.ts";
 import { callBack } from "./call-back.ts";
+import { assertFresh } from "./fresh.ts";
 
 /** What became of the message to one member of a group; named as `Promise.allSettled` does. */
 export type Outcome<Reply = unknown> = { readonly peer: Peer } & (
@@ -38,7 +39,7 @@ export class Gathering<Reply = unknown> implements AsyncIterable<Outcome<Reply>>
   /** Sets how long to wait for the answers, in ms, one limit for all; `Infinity` waits for ever. Before `ackd`. */
   within(timeout: number): this {
     const milliseconds = check.timeout(timeout, "within()");
-    this.#assertFresh("within()");
+    assertFresh(this.#isFresh, "within()");
     if (this.#isAsked) throw new TypeError("within() must be called before ackd() and iterating");
     for (const event of this.#events) event.limit(milliseconds);
     return this;
@@ -50,7 +51,7 @@ export class Gathering<Reply = unknown> implements AsyncIterable<Outcome<Reply>>
    */
   ackd(callback?: OutcomesCallback<Reply>): Promise<Outcome<Reply>[]> {
     if (callback !== undefined) check.function(callback, "the callback of ackd()");
-    this.#assertFresh("ackd()");
+    assertFresh(this.#isFresh, "ackd()");
     this.#all ??= new Promise((resolve) => {
       this.#resolve = resolve;
       this.#ask();
@@ -70,7 +71,7 @@ export class Gathering<Reply = unknown> implements AsyncIterable<Outcome<Reply>>
    * cancels what is still open: `message.signal` aborts over there.
    */
   [Symbol.asyncIterator](): AsyncIterator<Outcome<Reply>> {
-    this.#assertFresh("iterating");
+    assertFresh(this.#isFresh, "the iterator of its outcomes");
     if (this.#arrivals) throw new TypeError("the outcomes of a group can be iterated once");
     for (const event of this.#events) event.makeCancellable();
     this.#arrivals = new Arrivals(this.#events.length, () => this.#cancel());
@@ -110,10 +111,7 @@ export class Gathering<Reply = unknown> implements AsyncIterable<Outcome<Reply>>
     }
   }
 
-  #assertFresh(what: string): void {
-    if (this.#events.every(({ isFresh }) => isFresh)) return;
-    throw new TypeError(
-      `${what} belongs to the same synchronous stretch as emit(), before any await, callback or flush()`,
-    );
+  get #isFresh(): boolean {
+    return this.#events.every(({ isFresh }) => isFresh);
   }
 }

@@ -1,6 +1,7 @@
 import type { BusError } from "../errors/bus-error.ts";
 import { check } from "../errors/check.ts";
 import { callBack } from "./call-back.ts";
+import { assertFresh } from "./fresh.ts";
 
 /** A Node-style callback for an ack. */
 export type AckCallback<Reply> = (error: BusError | null, reply?: Reply) => void;
@@ -29,7 +30,7 @@ export class Receipt<Reply = unknown> {
   /** Sets how long to wait for the ack, in ms; `Infinity` waits for ever. Before `ackd`. */
   within(timeout: number): this {
     const milliseconds = check.timeout(timeout, "within()");
-    this.#assertFresh("within()");
+    assertFresh(this.#event.isFresh, "within()");
     if (this.#event.wantsAck) throw new TypeError("within() must be called before ackd()");
     this.#event.limit(milliseconds);
     return this;
@@ -41,7 +42,7 @@ export class Receipt<Reply = unknown> {
    */
   ackd(callback?: AckCallback<Reply>): Promise<Reply> {
     if (callback !== undefined) check.function(callback, "the callback of ackd()");
-    this.#assertFresh("ackd()");
+    assertFresh(this.#event.isFresh, "ackd()");
     const acknowledged = this.#event.acknowledged() as Promise<Reply>;
     if (callback) callBack(acknowledged, callback);
     return acknowledged;
@@ -50,12 +51,5 @@ export class Receipt<Reply = unknown> {
   /** The long name of `ackd`. */
   acknowledged(callback?: AckCallback<Reply>): Promise<Reply> {
     return this.ackd(callback);
-  }
-
-  #assertFresh(what: string): void {
-    if (this.#event.isFresh) return;
-    throw new TypeError(
-      `${what} must be called in the same synchronous stretch as emit(), before any await, callback or flush()`,
-    );
   }
 }

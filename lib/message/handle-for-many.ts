@@ -16,10 +16,9 @@ export function refuseForMany(
   about: About,
   emit: (...parameters: never[]) => unknown,
 ): void {
-  const fault = isShared(handle)
-    ? whyNotSent(handle)
-    : (whyNotSent(handle) ??
-      "cannot go to many: a connection has one owner; any() gives it to one of them");
+  const hasOneOwner =
+    "cannot go to many: a connection has one owner; any() gives it to one of them";
+  const fault = whyNotSent(handle) ?? (isShared(handle) ? undefined : hasOneOwner);
   if (fault === undefined) return;
   const text = `the handle of "${about.event}" ${fault}`;
   throw atCaller(new BusError("ERR_HANDLE_UNSUPPORTED", text, { about }), emit);

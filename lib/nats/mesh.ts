@@ -7,7 +7,8 @@ import { Mailbox, type MailboxAsked } from "../carried/mailbox.ts";
 import { BusError } from "../errors/bus-error.ts";
 import { check } from "../errors/check.ts";
 import type { Connection } from "../links/connector.ts";
-import { outside, startTimer } from "../time/context.ts";
+import { startTimer, tellOutside } from "../time/context.ts";
+import { inTime } from "../time/in-time.ts";
 import { Directory, type DirectoryAsked } from "./directory.ts";
 import type { KnownMember } from "./member.ts";
 import { type Joining, newId } from "./options.ts";
@@ -179,9 +180,9 @@ export class NatsMesh
     this.#removeConnector();
     this.#isOver = true;
     this.#presence.end();
-    if (this.isConnected) await within(FAREWELL, this.#connection.flush());
+    if (this.isConnected) await farewell(this.#connection.flush());
     for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe();
-    if (this.#ownsConnection) await within(FAREWELL, this.#connection.close());
+    if (this.#ownsConnection) await farewell(this.#connection.close());
   }
 
   // Its own.
@@ -312,22 +313,14 @@ export class NatsMesh
 
   /** Listeners are the user's: what they throw is nobody's here. */
   #say<Event extends keyof MeshEvents>(event: Event, ...told: Parameters<MeshEvents[Event]>): void {
-    try {
-      outside(() => this.emit(event, ...(told as never)), undefined);
-    } catch (error) {
-      process.nextTick(() => {
-        throw error;
-      });
-    }
+    tellOutside(() => this.emit(event, ...(told as never)));
   }
 }
 
-/** Waits for something, but not for ever, nor for how it ends. */
-async function within(milliseconds: number, task: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const isOver = new Promise<void>((resolve) => {
-    timer = startTimer(resolve, milliseconds);
-  });
-  await Promise.race([task.catch(() => undefined), isOver]);
-  clearTimeout(timer);
+/** Waits for the server a while, however that ends. */
+function farewell(task: Promise<unknown>): Promise<void> {
+  return inTime(
+    task.catch(() => undefined),
+    FAREWELL,
+  );
 }

@@ -1,3 +1,5 @@
+import { BUS_NAME } from "../errors/check.ts";
+
 /** A process, as its subjects name it. */
 export interface Place {
   /** What its bus is called. */
@@ -6,8 +8,8 @@ export interface Place {
   readonly id: string;
 }
 
-const PART = /^[A-Za-z0-9_-]{1,64}$/;
-const KEY = /^[A-Za-z0-9_-]{1,64}\.[A-Za-z0-9_-]{1,64}$/;
+const NAME = BUS_NAME.source.slice(1, -1);
+const KEY = new RegExp(`^${NAME}\.${NAME}$`);
 
 /**
  * The subjects of a mesh. Whoever publishes is named in them, so that the permissions of a server can see to it that nobody
@@ -82,5 +84,5 @@ export function lastIn(subject: string): string | undefined {
 
 /** Whether it may be a name, an instance or an id. */
 export function isPart(text: unknown): text is string {
-  return typeof text === "string" && PART.test(text);
+  return typeof text === "string" && BUS_NAME.test(text);
 }

@@ -1,9 +1,7 @@
 import type { Parcel } from "../wire/parcel.ts";
 import type { Serialization } from "../wire/serialization.ts";
+import { WORTH_SHARING } from "../wire/shared-payload.ts";
 import { hold, look, type Snapshot } from "../wire/snapshot.ts";
-
-/** What several peers are to get in this tick is encoded once, if it takes at least so many bytes. */
-const WORTH_IT = 2 ** 14;
 
 /** What is asked of an outbox that has something to write at the end of this tick. */
 export interface SharingOutbox {
@@ -66,7 +64,7 @@ class Sharing {
   take(serialization: Serialization, payload: object): Snapshot {
     const known = this.#snapshots.size > 0 ? this.#snapshots.get(payload) : undefined;
     const snapshot = known?.get(serialization) ?? look(serialization, payload);
-    if (known?.has(serialization) || snapshot.size < WORTH_IT) return snapshot;
+    if (known?.has(serialization) || snapshot.size < WORTH_SHARING) return snapshot;
     if (snapshot.form !== "inline" && snapshot.form !== "beside") {
       return this.#keep(serialization, payload, snapshot);
     }

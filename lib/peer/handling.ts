@@ -11,7 +11,7 @@ import type { Host, Scope } from "./host.ts";
 const SLOW = 5;
 
 /** What is asked of the peer whose events are handled. */
-export interface HandlingPeer extends EventPeer {
+interface HandlingPeer extends EventPeer {
   readonly outbox: Outbox;
 }
 

@@ -61,7 +61,7 @@ export interface Host {
   peerSilent(text: string): void;
   peerUp(peer: Peer): void;
   peerReady(peer: Peer, namespace: string): void;
-  /** A peer closes its bus, or the namespace. */
-  peerCloses(peer: Peer, scope: Scope): void;
+  /** A peer closes its bus, or a namespace. */
+  peerCloses(): void;
   peerDown(peer: Peer, error: BusError): void;
 }

@@ -353,7 +353,7 @@ export class Session
       }
       this.openings.giveUp((each) => this.obstacle(each), scope);
       if (scope !== undefined) this.retire(scope);
-      this.#host.peerCloses(this, scope);
+      this.#host.peerCloses();
     }
     this.#host.progressed();
   }

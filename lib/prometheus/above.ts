@@ -1,8 +1,8 @@
 import cluster from "node:cluster";
 import { isMainThread } from "node:worker_threads";
 import type { Peer } from "../message/peer.ts";
+import { inTime } from "../time/in-time.ts";
 import type { Channel } from "./events.ts";
-import { inTime } from "./in-time.ts";
 
 /** A worker of a cluster certainly has a primary, which may be busy, or have no bus: so long, in ms, it is waited for. */
 const GRACE = 5000;

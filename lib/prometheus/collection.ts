@@ -1,8 +1,8 @@
 import { isBusError } from "../errors/bus-error.ts";
 import type { Peer } from "../message/peer.ts";
+import { inTime } from "../time/in-time.ts";
 import { bury } from "./dead.ts";
 import { type Channel, shareOf } from "./events.ts";
-import { inTime } from "./in-time.ts";
 import { type Register, read } from "./metric.ts";
 import { idsOf, type SentSheet, type Sheet, sheetOf, unpack } from "./sheet.ts";
 import { Source } from "./source.ts";

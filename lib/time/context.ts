@@ -19,6 +19,22 @@ export function outside<This, Parameters extends unknown[], Result>(
   return nobody.runInAsyncScope(makeScope).runInAsyncScope(task, self, ...parameters) as Result;
 }
 
+/**
+ * Tells listeners of the user's, in no asynchronous context. What one of them throws disturbs nobody here: it is an uncaught
+ * exception of its own.
+ */
+export function tellOutside(tell: () => void): void {
+  outside(() => {
+    try {
+      tell();
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
+    }
+  }, undefined);
+}
+
 function makeScope(): AsyncResource {
   return new AsyncResource("clusterphone", { requireManualDestroy: true });
 }

@@ -24,12 +24,12 @@ export function isExact(value: unknown): boolean {
 type Fields = Record<PropertyKey, unknown>;
 
 /** Whether something of an object is under symbols. */
-export function hasSymbols(object: object): boolean {
+function hasSymbols(object: object): boolean {
   return Object.getOwnPropertySymbols(object).length > 0;
 }
 
 /** A copy of what an object has, but for what is under symbols, which no channel reads. */
-export function namedFieldsOf(object: object): Fields {
+function namedFieldsOf(object: object): Fields {
   const copy: Fields = {};
   for (const key of Object.keys(object)) {
     // What was read before it may have removed it.

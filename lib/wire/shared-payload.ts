@@ -2,7 +2,7 @@ import type { Serialization } from "./serialization.ts";
 import { decide, hold, keep, look, type Snapshot } from "./snapshot.ts";
 
 /** From so many bytes on it is encoded once for all; less is made anew for every frame as fast as it is put into it. */
-const WORTH_IT = 2 ** 14;
+export const WORTH_SHARING: number = 2 ** 14;
 
 /** What came of reading a payload. */
 type Outcome = { readonly snapshot: Snapshot } | { readonly refusal: unknown };
@@ -28,7 +28,7 @@ export class SharedPayload {
     if (this.#holds.has(serialization)) return this.hold(serialization);
     return once(this.#looks, serialization, () => {
       const snapshot = look(serialization, this.#payload);
-      return snapshot.size < WORTH_IT ? snapshot : keep(serialization, snapshot);
+      return snapshot.size < WORTH_SHARING ? snapshot : keep(serialization, snapshot);
     });
   }
 
