@@ -3,8 +3,8 @@ import { once } from "node:events";
 import net from "node:net";
 import { expect } from "chai";
 import type { BusError } from "../../lib/errors/bus-error.ts";
-import { turn } from "../support/buses.ts";
-import { star } from "../support/star.ts";
+import { rejection, turn } from "../support/buses.ts";
+import { type Ray, star } from "../support/star.ts";
 
 /** What `emit` throws at the call. */
 function thrown(call: () => unknown): Error & { code?: string } {
@@ -285,5 +285,106 @@ describe("all of a group", () => {
     const { rays } = star(["orders"]);
     const text = thrown(() => Object.assign(rays[0]?.bus ?? {}, { name: "other" })).message;
     expect(text).to.include("set bus.name before on() and to()");
+  });
+
+  it("reads once what cannot be read, and each member is told so", async () => {
+    const { bus, rays, add } = star(2);
+    for (const ray of rays) ray.bus.on("ask", () => 1);
+    for (const ray of rays) await bus.to(ray.peer).ready();
+    add();
+    let reads = 0;
+    const data = {
+      get value(): unknown {
+        reads++;
+        throw new Error("not today");
+      },
+    };
+    const outcomes = await bus
+      .all(() => true)
+      .emit("ask", data)
+      .ackd();
+    for (const { reason } of outcomes) {
+      expect(reason).to.include({ code: "ERR_NOT_SERIALIZABLE", executed: "no" });
+      expect(reason?.message).to.include("not today");
+    }
+    expect([outcomes.length, reads]).to.deep.equal([3, 1]);
+  });
+
+  it("reads once what is large, for those that listen and for those that are starting", async () => {
+    const { bus, rays, add } = star(2);
+    const listen = (ray: Ray) =>
+      ray.bus.on("ask", (data) => (data as { text: string }).text.length);
+    for (const ray of rays) listen(ray);
+    for (const ray of rays) await bus.to(ray.peer).ready();
+    let reads = 0;
+    const data = {
+      get text(): string {
+        reads++;
+        return "x".repeat(20_000);
+      },
+    };
+    const group = bus.all(() => true);
+    const lengths = async () => (await group.emit("ask", data).ackd()).map(({ value }) => value);
+    expect(await lengths()).to.deep.equal([20_000, 20_000]);
+    expect(reads).to.equal(1);
+    const late = add();
+    const gathered = lengths();
+    listen(late);
+    expect(await gathered).to.deep.equal([20_000, 20_000, 20_000]);
+    expect(reads).to.equal(2);
+  });
+
+  it("lets an iterator be asked ahead, and be left while it waits", async () => {
+    const { bus, rays } = star(2);
+    rays[0]?.bus.on("ask", () => "one");
+    rays[1]?.bus.on("ask", () => "two");
+    for (const ray of rays) await bus.to(ray.peer).ready();
+    const group = bus.all(() => true);
+    const outcomes = group.emit("ask")[Symbol.asyncIterator]();
+    const ahead = await Promise.all([1, 2, 3].map(() => outcomes.next()));
+    expect(ahead.map(({ done, value }) => [done, value?.value])).to.deep.equal([
+      [false, "one"],
+      [false, "two"],
+      [true, undefined],
+    ]);
+    expect(await outcomes.next()).to.deep.equal({ done: true, value: undefined });
+
+    const gathering = group.emit("ask");
+    const left = gathering[Symbol.asyncIterator]();
+    const all = gathering.ackd();
+    const waiting = left.next();
+    expect(await left.return?.()).to.deep.equal({ done: true, value: undefined });
+    expect(await waiting).to.deep.equal({ done: true, value: undefined });
+    expect((await all).map(({ reason }) => reason?.code)).to.deep.equal([
+      "ERR_CANCELLED",
+      "ERR_CANCELLED",
+    ]);
+  });
+
+  it("can be iterated once, also after ackd(), and its time is set before either", async () => {
+    const { bus, rays } = star(1);
+    rays[0]?.bus.on("ask", () => 1);
+    const gathering = bus.all(() => true).emit("ask");
+    const all = gathering.acknowledged();
+    expect(gathering.ackd()).to.equal(all);
+    const outcomes = gathering[Symbol.asyncIterator]();
+    expect(thrown(() => gathering.within(5)).message).to.include("must be called before ackd()");
+    expect(thrown(() => gathering[Symbol.asyncIterator]()).message).to.include("iterated once");
+    expect((await outcomes.next()).value?.value).to.equal(1);
+    expect(await all).to.have.length(1);
+  });
+
+  it("shows who emitted, where stacks are on", async () => {
+    const { bus } = star(1);
+    bus.stacks = true;
+    const everybody = bus
+      .all(() => true)
+      .emit("ask")
+      .within(10);
+    const anyone = bus.any("nobody").emit("ask").within(10);
+    const [[outcome], alone] = await Promise.all([everybody.ackd(), rejection(anyone.ackd())]);
+    for (const error of [outcome?.reason, alone]) {
+      expect(error?.stack).to.match(/^BusError \[ERR_ACK_TIMEOUT\][\s\S]*group\.spec/);
+    }
   });
 });
