@@ -1,5 +1,6 @@
+import { DEEPEST } from "./clone-reading.ts";
+import { type Asked, MOST_REPEATED, type Place, readPart } from "./json-reading.ts";
 import { copyFields, isPatched, isRawJSON, PLAIN_TAG, tag } from "./kinds.ts";
-import { type Asked, DEEPEST, MOST_REPEATED, type Place, readPart } from "./reading.ts";
 
 type Fields = Record<PropertyKey, unknown>;
 

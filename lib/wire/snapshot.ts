@@ -1,6 +1,7 @@
+import { readForClone } from "./clone-reading.ts";
+import { holdForJSON, readForJSON } from "./json-reading.ts";
 import { readTree, type Tree } from "./json-tree.ts";
 import { isPatched } from "./kinds.ts";
-import { type Flat, read, readFlat } from "./reading.ts";
 import { deserialize, isCloned, type Serialization, serialize } from "./serialization.ts";
 import { measureCopy } from "./size.ts";
 
@@ -43,7 +44,6 @@ interface Undecided {
 }
 
 const NOTHING: Snapshot = { form: "nothing", value: undefined, size: 0 };
-const flat: Flat = { copy: undefined, size: 0 };
 const tree: Tree = { copy: undefined, size: 0, asked: undefined };
 
 /**
@@ -54,8 +54,7 @@ export function look(serialization: Serialization, payload: unknown): Snapshot {
   if (typeof payload !== "object" || payload === null) return lookAtPlain(serialization, payload);
   if (serialization === "unknown") return hold(serialization, payload);
   if (serialization === "json") return lookForJSON(payload);
-  if (readFlat(payload, flat)) return { form: "inline", value: flat.copy, size: flat.size };
-  const { value, isTree, size } = read(payload, serialization, flat.copy);
+  const { value, isTree, size } = readForClone(payload, serialization);
   if (size === undefined) return encode(serialization, value, size);
   return { form: isTree ? "inline" : "beside", value, size };
 }
@@ -65,7 +64,7 @@ function lookForJSON(payload: object): Snapshot {
     const { copy, size } = tree;
     return Number.isNaN(size) ? textOf(copy) : { form: "inline", value: copy, size };
   }
-  const { value, size } = read(payload, "json", undefined, tree.asked);
+  const { value, size } = readForJSON(payload, tree.asked);
   if (size === undefined || isPatched()) return textOf(value);
   return isNothingInJSON(value) ? NOTHING : { form: "inline", value, size };
 }
@@ -81,7 +80,7 @@ export function hold(serialization: Serialization, payload: unknown): Snapshot {
   refuseCode(payload);
   if (serialization === "json") return textOf(payload);
   if (serialization === "unknown") return holdUndecided(payload);
-  const { value, isTree, size } = read(payload, serialization);
+  const { value, isTree, size } = readForClone(payload, serialization);
   return isTree ? textOf(value) : encode(serialization, value, size);
 }
 
@@ -149,8 +148,11 @@ function lookAtPlain(serialization: Serialization, payload: unknown): Snapshot {
     return { form: "inline", value: payload, size: payload.length };
   }
   refuseCode(payload);
-  const { value, isTree } = read(payload, serialization === "json" ? "json" : "advanced");
-  return { form: isTree || serialization === "json" ? "inline" : "beside", value, size: 8 };
+  if (serialization === "json") {
+    return { form: "inline", value: readForJSON(payload).value, size: 8 };
+  }
+  const { value, isTree } = readForClone(payload, "advanced");
+  return { form: isTree ? "inline" : "beside", value, size: 8 };
 }
 
 function longText(text: string, serialization?: Serialization): Snapshot {
@@ -187,13 +189,13 @@ function encode(serialization: Serialization, value: unknown, size: number | und
 
 /** A JSON text where it is exact for both; else the bytes of a clone, and what JSON would say if that is not the same. */
 function holdUndecided(payload: unknown): Snapshot {
-  const { value, isTree, agrees } = read(payload, "undecided");
+  const { value, isTree, agrees } = readForClone(payload, "undecided");
   if (isTree) return textOf(value);
   const cloned = attempt(() => ({ bytes: serialize(value) }));
   if ("bytes" in cloned && agrees) {
     return { form: "undecided", value: { cloned, json: undefined }, size: cloned.bytes.byteLength };
   }
-  const json = attempt(() => read(value, "held json"));
+  const json = attempt(() => holdForJSON(value));
   if ("refusal" in cloned && "refusal" in json) throw cloned.refusal;
   const size = "bytes" in cloned ? cloned.bytes.byteLength : "size" in json ? json.size : 0;
   return { form: "undecided", value: { cloned, json } satisfies Undecided, size: size ?? 0 };
