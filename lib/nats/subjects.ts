@@ -9,7 +9,7 @@ export interface Place {
 }
 
 const NAME = BUS_NAME.source.slice(1, -1);
-const KEY = new RegExp(`^${NAME}\.${NAME}$`);
+const KEY = new RegExp(`^${NAME}\\.${NAME}$`);
 
 /**
  * The subjects of a mesh. Whoever publishes is named in them, so that the permissions of a server can see to it that nobody

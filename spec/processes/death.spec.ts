@@ -18,6 +18,11 @@ function isReadingPart(child: ChildProcess): boolean {
   return channel?.buffering === true;
 }
 
+/** Whether a process is stopped: what continues it before that is lost. */
+function isStopped({ pid }: ChildProcess): boolean {
+  return /\) T /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+}
+
 describe("the death of a peer", () => {
   afterEach(endAll);
 
@@ -98,6 +103,7 @@ describe("the death of a peer", () => {
     child.disconnect();
     expect(await pending).to.include({ code: "ERR_PEER_DIED", executed: "maybe" });
     await disconnected;
+    while (!isStopped(child)) await turn();
     const exited = nextEvent(child, "exit");
     child.kill("SIGCONT");
     // It has been told as well, and has nothing left to do.
