@@ -3,6 +3,8 @@ import { told } from "../support/programs.ts";
 import { besideEachOther } from "../support/relay.ts";
 
 const ANCESTORS = ["1.0.1", "0.1.0-4"];
+/** In ms; on a busy machine a process may take longer to start than version 1 waits for an ack. */
+const PATIENCE = 200_000;
 
 /** A primary that uses the bus, and has loaded classic. */
 const BUS = `
@@ -223,6 +225,7 @@ for (const version of ANCESTORS) {
     const run = (script: string) =>
       told(
         `const phone = require("clusterphone-${version}");
+         phone.ackTimeout = ${PATIENCE};
          const app = phone.ns("app");
          const worker = cluster.fork();
          const send = (...parameters) => app.sendTo(worker, ...parameters).ackd();
