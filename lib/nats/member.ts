@@ -5,7 +5,7 @@ import type { Told } from "./sign.ts";
 import type { Member } from "./types.ts";
 
 /** What is asked of a peer, to know whether anybody waits for it. */
-interface MemberPeer extends Peer {
+export interface MemberPeer extends Peer {
   readonly unfinished: { isHandling(): boolean };
   greet(): void;
   announceClosing(): void;
