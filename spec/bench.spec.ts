@@ -115,7 +115,7 @@ describe("the benchmark", function () {
         ["round trips, depth 16", client],
         ["100 KB, depth 16", client],
         ["one way", ["nc.publish", "bus", "bus, advanced"]],
-        ["any of 4, 20 jobs, 16 at once", ["in turn", "any"]],
+        ["any of 4, 20 jobs, 16 at once", ["any", "any, 2 each"]],
       ]);
       for (const { outcomes } of cases) {
         for (const { rounds } of outcomes) {

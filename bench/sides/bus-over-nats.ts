@@ -25,7 +25,8 @@ export const busOverNats: Side = {
 export const anyOverNats: Side = {
   async connect(channel, setup) {
     await workerOf(channel, setup);
-    return connectionTo(bus.any(WORKERS));
+    const { concurrency = Infinity } = setup;
+    return connectionTo(bus.any(WORKERS, { concurrency }));
   },
 
   serve: (answer, setup) => busOverNats.serve(answer, setup),
