@@ -7,6 +7,17 @@ import { judge, type Worker, withScene } from "./scene.ts";
 const MOST = 15_000;
 const LOOK_EVERY = 50;
 
+interface Cut {
+  readonly milliseconds: number;
+  /** Whether it lasts so long that somebody is told of it. */
+  readonly isTold: boolean;
+  /** What each sends to the other: so many messages of so many bytes at a time. */
+  readonly depth: number;
+  readonly bytes: number;
+  /** ms, for `join`. */
+  readonly silence?: number;
+}
+
 /** What a worker has seen of others, once it has seen anything. */
 async function whatSaw(worker: Worker): Promise<string[]> {
   for (;;) {
@@ -16,16 +27,15 @@ async function whatSaw(worker: Worker): Promise<string[]> {
   }
 }
 
-/**
- * Two machines that send to each other, the server on one of them; the cable between them is cut for so many ms, which is
- * told, or is not.
- */
-export async function cutCable(milliseconds: number, isTold: boolean): Promise<string> {
+/** Two machines that send to each other, the server on one of them; the cable between them is cut for a while. */
+export async function cutCable(cut: Cut): Promise<string> {
+  const { milliseconds, isTold, depth, bytes, silence = 30_000 } = cut;
   return await withScene(async (scene) => {
     const network = scene.network(new Network());
     const server = await scene.serve("", { machine: network.near });
-    const near = await scene.start("near", "n", [server], { machine: network.near });
-    const far = await scene.start("far", "f", [server], { machine: network.far });
+    const options = { silence };
+    const near = await scene.start("near", "n", [server], { machine: network.near, options });
+    const far = await scene.start("far", "f", [server], { machine: network.far, options });
     const both = [near, far];
     const answered = (count: number) =>
       Promise.all(both.map((each) => each.wishes.emit("answered", count).ackd()));
@@ -35,7 +45,7 @@ export async function cutCable(milliseconds: number, isTold: boolean): Promise<s
       [near, far],
       [far, near],
     ] as const) {
-      await from.wishes.emit("load", { to, depth: 16, last: 0 }).ackd();
+      await from.wishes.emit("load", { to, depth, bytes, last: 0 }).ackd();
     }
     await answered(500);
     network.cut();

@@ -44,12 +44,20 @@ if (hasServer()) {
     await show("a cluster of two servers, each a lame duck", () => failOver("a lame duck"));
   }
   if (hasNetworks()) {
-    await show("two machines, the cable cut for 3 s", () => cutCable(3000, false));
-    if (!short) await show("two machines, the cable cut for 30 s", () => cutCable(30_000, true));
+    await show("two machines, the cable cut for 3 s", () =>
+      cutCable({ milliseconds: 3000, isTold: false, depth: 16, bytes: 100 }),
+    );
+    // So much that the server cannot get rid of it, and gives up who does not take it.
+    const much = { depth: 512, bytes: 10_000 };
+    if (!short) {
+      await show("two machines, the cable cut for 30 s", () =>
+        cutCable({ milliseconds: 30_000, isTold: true, ...much }),
+      );
+    }
   }
   await show("8 members flood one that is stopped for 3 s", () => floodStopped(3000));
   if (!short) {
-    await show("8 members flood one that is stopped for 14 s", () => floodStopped(14_000));
+    await show("8 members flood one that is stopped for 20 s", () => floodStopped(20_000));
   }
   const members = short ? 12 : 100;
   await show(`${members} idle members`, () => idle(members, short ? 5000 : 20_000));

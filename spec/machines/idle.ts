@@ -7,7 +7,7 @@ import { type Worker, withScene } from "./scene.ts";
 /** Percent of a processor that a member may take. */
 const MOST = 0.5;
 /** So many are started at a time. */
-const AT_A_TIME = 10;
+const AT_A_TIME = 4;
 const CLOCK_TICKS = Number(execFileSync("getconf", ["CLK_TCK"]));
 
 /** Seconds of a processor that a process has taken. */

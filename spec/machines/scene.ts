@@ -6,7 +6,7 @@ import { join as joinPath } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { bus, type NoEvents, type Peer, type Target } from "clusterphone";
-import { join, type Member, type Mesh } from "clusterphone/nats";
+import { type JoinOptions, join, type Member, type Mesh } from "clusterphone/nats";
 import { NatsServer } from "../support/nats.ts";
 import type { Machine, Network } from "../support/network.ts";
 import type { Place, Wishes } from "./wishes.ts";
@@ -59,7 +59,8 @@ export interface StartOptions {
   readonly machine?: Machine;
   /** Another Node. */
   readonly execPath?: string;
-  readonly serialization?: "json" | "advanced";
+  /** For `join`. */
+  readonly options?: Pick<JoinOptions, "serialization" | "silence">;
 }
 
 /** What a check needs: servers, members, a network. Nothing of it outlives the check. */
@@ -86,12 +87,12 @@ export class Scene {
     name: string,
     instance: string,
     servers: readonly NatsServer[],
-    { machine, execPath = process.execPath, serialization = "json" }: StartOptions = {},
+    { machine, execPath = process.execPath, options = {} }: StartOptions = {},
   ): Promise<Worker> {
     const file = joinPath(this.#folder, `${this.#workers.length}`);
     const urls = servers.map(({ url }) => url).join(",");
     const [command = execPath, ...enter] = machine?.enter ?? [];
-    const child = fork(entry, [name, instance, file, urls, serialization], {
+    const child = fork(entry, [name, instance, file, urls, JSON.stringify(options)], {
       execPath: command,
       execArgv: machine ? [...enter, execPath] : [],
     });

@@ -22,9 +22,10 @@ async function exchange(
   serialization: "json" | "advanced",
 ): Promise<string[]> {
   return await withScene(async (scene) => {
+    const options = { serialization };
     const server = await scene.serve();
-    const one = await scene.start("older", "1", [server], { execPath: older, serialization });
-    const other = await scene.start("newer", "1", [server], { execPath: newer, serialization });
+    const one = await scene.start("older", "1", [server], { execPath: older, options });
+    const other = await scene.start("newer", "1", [server], { execPath: newer, options });
     await Promise.all([one.knows(1), other.knows(1)]);
     const differing = [
       ...(await one.wishes.emit("echo", other.place).ackd()),

@@ -6,10 +6,11 @@ export interface Place {
   readonly instance: string;
 }
 
-/** Numbered messages to a member, so many at a time, from the number after `last` on. */
+/** Numbered messages of so many bytes to a member, so many at a time, from the number after `last` on. */
 export interface LoadWish {
   readonly to: Place;
   readonly depth: number;
+  readonly bytes: number;
   readonly last: number;
 }
 

@@ -1,15 +1,15 @@
-// A member of a mesh, told by its parent what to do: node worker.js NAME INSTANCE FILE SERVERS SERIALIZATION. It writes down
+// A member of a mesh, told by its parent what to do: node worker.js NAME INSTANCE FILE SERVERS OPTIONS. It writes down
 // in FILE, which outlives it, what it has run.
 import { openSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inspect, isDeepStrictEqual } from "node:util";
 import { bus, isBusError } from "clusterphone";
-import { join, type Mesh } from "clusterphone/nats";
+import { type JoinOptions, join, type Mesh } from "clusterphone/nats";
 import { Load } from "../support/load.ts";
 import { type Flooded, type FloodWish, now, type Place, type Wishes } from "./wishes.ts";
 
-const [name = "", instance = "", file = "", servers = "", format] = process.argv.slice(2);
-const serialization = format === "advanced" ? "advanced" : "json";
+const [name = "", instance = "", file = "", servers = "", given = "{}"] = process.argv.slice(2);
+const options = JSON.parse(given) as Pick<JoinOptions, "serialization" | "silence">;
 const descriptor = openSync(file, "a");
 /** More than any of it takes, in ms. */
 const LONG = 120_000;
@@ -26,7 +26,7 @@ let load: Load | undefined;
 const seen: string[] = [];
 
 async function begin(): Promise<void> {
-  mesh = await join(bus, { name, instance, servers: servers.split(","), serialization });
+  mesh = await join(bus, { name, instance, servers: servers.split(","), ...options });
   mesh.on("join", (member) => seen.push(`${member.instance} is there`));
   mesh.on("leave", (member, reason) => seen.push(`${member.instance} ${reason}`));
 }
@@ -81,10 +81,11 @@ const VALUES: Readonly<Record<string, unknown>> = {
 
 async function compare(to: Place): Promise<string[]> {
   const wrong: string[] = [];
+  const isPlain = options.serialization !== "advanced";
   for (const [kind, value] of Object.entries(VALUES)) {
     // JSON has none of them.
-    if (serialization === "json" && kind === "large") continue;
-    const expected = serialization === "json" ? JSON.parse(JSON.stringify(value)) : value;
+    if (isPlain && kind === "large") continue;
+    const expected = isPlain ? JSON.parse(JSON.stringify(value)) : value;
     const back = await bus.to(to).emit("echo", value).within(LONG).ackd();
     if (!isDeepStrictEqual(back, expected)) wrong.push(`${kind}: ${inspect(back).slice(0, 200)}`);
   }
@@ -94,8 +95,9 @@ async function compare(to: Place): Promise<string[]> {
 const told = bus.ns<Wishes>("wishes", { ready: "manual" });
 told.on("known", () => mesh.members.map((member) => member.instance));
 told.on("seen", () => seen.splice(0));
-told.on("load", ({ to, depth, last }) => {
-  load = new Load((id) => bus.to(to).emit("place", [id]).within(LONG).ackd(), depth, last);
+told.on("load", ({ to, depth, bytes, last }) => {
+  const text = "x".repeat(bytes);
+  load = new Load((id) => bus.to(to).emit("place", [id, text]).within(LONG).ackd(), depth, last);
 });
 told.on("answered", (count) => load?.answered(count));
 told.on("stop", async () => {
