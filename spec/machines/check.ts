@@ -33,7 +33,7 @@ async function show(title: string, task: () => Promise<string>): Promise<void> {
 }
 
 if (hasServer()) {
-  const ends = short ? 8 : 100;
+  const ends = short ? 6 : 100;
   await show(`the server ends ${ends} times under load`, () => restartServer(ends));
   await show("a member is killed", () => killMembers(short ? 1 : 5));
   await show("a member says goodbye", () => sayGoodbye(short ? 5 : 20));
@@ -55,11 +55,11 @@ if (hasServer()) {
       );
     }
   }
-  await show("8 members flood one that is stopped for 3 s", () => floodStopped(3000));
+  await show("8 members flood one that is stopped for 2 s", () => floodStopped(2000));
   if (!short) {
     await show("8 members flood one that is stopped for 20 s", () => floodStopped(20_000));
   }
-  const members = short ? 12 : 100;
-  await show(`${members} idle members`, () => idle(members, short ? 5000 : 20_000));
+  const members = short ? 8 : 100;
+  await show(`${members} idle members`, () => idle(members, short ? 4000 : 20_000));
 }
 conclude();
