@@ -4,7 +4,7 @@ import type { ErrorCode, Executed } from "../../lib/index.ts";
 export const PRIMARY = "primary";
 
 /** What is talked to as a group. */
-export type Group = "workers" | "children" | "threads" | "processes";
+export type Group = "workers" | "children" | "threads" | "processes" | "remotes";
 
 /** The kinds of participants that belong to each. */
 export const GROUPS: Readonly<Record<Group, readonly string[]>> = {
@@ -12,6 +12,7 @@ export const GROUPS: Readonly<Record<Group, readonly string[]>> = {
   children: ["json", "advanced"],
   threads: ["thread"],
   processes: ["worker", "json", "advanced"],
+  remotes: ["remote"],
 };
 
 /** For any one of a group, not for somebody definite. */

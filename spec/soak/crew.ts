@@ -5,9 +5,13 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker as Thread } from "node:worker_threads";
+import type { Peer, PeerTarget } from "../../lib/index.ts";
 import type { Recorder } from "../oracle/facts.ts";
+import { REMOTES } from "./engine.ts";
 import type { Kind } from "./plan.ts";
 import type { Addressee } from "./speaker.ts";
+
+type Started = ClusterWorker | ChildProcess | Thread;
 
 const entry = fileURLToPath(new URL(`participant${import.meta.url.slice(-3)}`, import.meta.url));
 
@@ -16,30 +20,27 @@ export class Participant implements Addressee {
   readonly name: string;
   readonly kind: Kind;
   readonly log: string;
-  readonly target: ClusterWorker | ChildProcess | Thread;
+  /** For `to()`. */
+  readonly target: PeerTarget;
   readonly ended: Promise<void>;
   isOver = false;
+  readonly #started: Started;
   readonly #record: Recorder;
   #isDisconnected = false;
   #stoppedAt: number | undefined;
   #continue: NodeJS.Timeout | undefined;
 
-  constructor(
-    name: string,
-    kind: Kind,
-    target: Participant["target"],
-    log: string,
-    record: Recorder,
-  ) {
+  constructor(name: string, kind: Kind, started: Started, log: string, record: Recorder) {
     this.name = name;
     this.kind = kind;
-    this.target = target;
+    this.target = kind === "remote" ? { name: REMOTES, instance: name } : started;
+    this.#started = started;
     this.log = log;
     this.#record = record;
     record({ is: "born", at: Date.now(), who: name, kind });
-    target.on("error", (error: Error) => this.#fail(error));
+    started.on("error", (error: Error) => this.#fail(error));
     this.ended = new Promise((resolve) => {
-      target.once("exit", (code: number | null, signal: string | null = null) => {
+      started.once("exit", (code: number | null, signal: string | null = null) => {
         this.#over(code, signal);
         resolve();
       });
@@ -48,8 +49,9 @@ export class Participant implements Addressee {
 
   /** The process, unless it is a thread. */
   get process(): ChildProcess | undefined {
-    if (this.target instanceof Thread) return undefined;
-    return "process" in this.target ? this.target.process : this.target;
+    const started = this.#started;
+    if (started instanceof Thread) return undefined;
+    return "process" in started ? started.process : started;
   }
 
   get isStopped(): boolean {
@@ -76,20 +78,20 @@ export class Participant implements Addressee {
   kill(): void {
     if (this.isOver) return;
     this.#told("kill");
-    if (this.target instanceof Thread) void this.target.terminate();
+    if (this.#started instanceof Thread) void this.#started.terminate();
     else this.process?.kill("SIGKILL");
   }
 
-  /** From this side. A thread loses its channel with its end only. */
+  /** From this side. A thread loses its channel with its end only, and who is remote has none. */
   disconnect(): void {
-    const { target } = this;
-    if (target instanceof Thread) {
+    const started = this.#started;
+    if (started instanceof Thread || this.kind === "remote") {
       this.kill();
     } else if (!this.isOver && !this.#isDisconnected && this.process?.connected) {
       // A second one would crash the worker.
       this.#isDisconnected = true;
       this.#told("disconnect");
-      target.disconnect();
+      started.disconnect();
     }
   }
 
@@ -123,19 +125,23 @@ export class Participant implements Addressee {
 export class Crew {
   readonly #directory: string;
   readonly #record: Recorder;
+  readonly #url: string | undefined;
   readonly everybody: Participant[] = [];
 
-  constructor(directory: string, record: Recorder) {
+  /** `url`: of the server of those who are remote, if there is one. */
+  constructor(directory: string, record: Recorder, url: string | undefined) {
+    this.#url = url;
     this.#directory = directory;
     this.#record = record;
   }
 
-  start(kind: Kind, serialization: "json" | "advanced", seed: number): Participant {
+  start(wanted: Kind, serialization: "json" | "advanced", seed: number): Participant {
+    const kind = wanted === "remote" && this.#url === undefined ? "json" : wanted;
     const name = `${kind}-${++names}`;
     const log = join(this.#directory, `${name}.jsonl`);
     // It may be killed before it writes a word.
     writeFileSync(log, "");
-    const target = launch(kind, [name, log, `${seed}`], serialization);
+    const target = launch(kind, [name, log, `${seed}`], serialization, this.#url);
     const participant = new Participant(name, kind, target, log, this.#record);
     this.everybody.push(participant);
     living.add(participant);
@@ -143,9 +149,16 @@ export class Crew {
     return participant;
   }
 
+  /** The names of those who are remote. */
+  get remotes(): string[] {
+    return this.everybody.filter(({ kind }) => kind === "remote").map(({ name }) => name);
+  }
+
   /** Who is behind a peer. */
-  nameOf(target: unknown): string {
-    return this.everybody.find((each) => each.target === target)?.name ?? "a stranger";
+  nameOf({ kind, instance, target }: Peer): string {
+    const isMeant = (each: Participant) =>
+      kind === "remote" ? each.name === instance : each.target === target;
+    return this.everybody.find(isMeant)?.name ?? "a stranger";
   }
 }
 
@@ -154,11 +167,7 @@ let tellGuard = (): void => {};
 const living = new Set<Participant>();
 const stopped = new Set<Participant>();
 
-function launch(
-  kind: Kind,
-  args: string[],
-  serialization: "json" | "advanced",
-): Participant["target"] {
+function launch(kind: Kind, args: string[], serialization: "json" | "advanced", url = ""): Started {
   const execArgv = ["--enable-source-maps"];
   switch (kind) {
     case "worker":
@@ -166,6 +175,10 @@ function launch(
       return cluster.fork();
     case "thread":
       return new Thread(entry, { workerData: args, execArgv });
+    case "remote":
+      return spawn(process.execPath, [...execArgv, entry, ...args, url], {
+        stdio: ["ignore", "inherit", "inherit"],
+      });
     case "json":
     case "advanced":
       return fork(entry, args, { execArgv, serialization: kind });

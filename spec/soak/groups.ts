@@ -1,11 +1,13 @@
 import { type Any, bus, type GroupTarget } from "../../lib/index.ts";
 import type { Group, Job } from "../oracle/facts.ts";
+import { REMOTES } from "./engine.ts";
 
 const targets: Record<Group, GroupTarget> = {
   workers: "workers",
   children: "children",
   threads: "threads",
-  processes: ({ kind }) => kind !== "thread",
+  processes: ({ kind }) => kind !== "thread" && kind !== "remote",
+  remotes: REMOTES,
 };
 
 /** Whoever names its group by a function keeps what it got, as each has a line of its own. */

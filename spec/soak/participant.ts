@@ -4,6 +4,7 @@ import { isMainThread, workerData } from "node:worker_threads";
 import { bus } from "../../lib/index.ts";
 import { CRASH_CODE, type Ending, EXIT_CODE, PRIMARY } from "../oracle/facts.ts";
 import { Clients } from "./clients.ts";
+import { findPrimary } from "./joined.ts";
 import { LIMITS } from "./limits.ts";
 import { logTo } from "./log.ts";
 import { feelPulse } from "./pulse.ts";
@@ -11,12 +12,16 @@ import { Random } from "./random.ts";
 import { NAMESPACES, Service } from "./service.ts";
 import { type Addressee, type Saying, Speaker } from "./speaker.ts";
 
-const [name = "", log = "", seed = "0"] = isMainThread
+const [name = "", log = "", seed = "0", servers] = isMainThread
   ? process.argv.slice(2)
   : (workerData as string[]);
 const random = new Random(Number(seed), name);
 const record = logTo(log);
-const parent: Addressee = { name: PRIMARY, target: "parent" };
+/** Who is remote meets the primary over the mesh. */
+const target = servers === undefined ? "parent" : await findPrimary(servers, name);
+const parent: Addressee = { name: PRIMARY, target };
+/** Nobody is there any more to talk to. */
+const isAlone = () => bus.to(target).peer.state === "down";
 feelPulse(name, record);
 bus.limits.pending = LIMITS.pending;
 
@@ -82,7 +87,7 @@ function chat(): void {
   chatter = setTimeout(
     () => {
       // One that was gone before we came is not reported down.
-      if (bus.to("parent").peer.state === "down") fallSilent();
+      if (isAlone()) fallSilent();
       if (isLeaving) return;
       if (random.chance(0.1)) void handOver();
       if (random.chance(0.02))
@@ -158,7 +163,7 @@ function leave(): void {
 }
 
 bus.lifecycle.on("down", (peer) => {
-  if (peer.id !== "parent" || isLeaving) return;
+  if (peer !== bus.to(target).peer || isLeaving) return;
   fallSilent();
   // It has to be told so, not to wait.
   say(3, saying);
@@ -179,7 +184,7 @@ setTimeout(() => isLeaving || manual.ready(), random.between(100, 1000));
 // Whatever happens, it does not outlive the soak. The timer is no reason to stay.
 let alone = 0;
 setInterval(() => {
-  if (!isMainThread || process.connected) return;
+  if (!isMainThread || !(servers === undefined ? !process.connected : isAlone())) return;
   alone += LIMITS.look;
   if (alone >= LIMITS.outlive) crash("it was still there long after its channel");
 }, LIMITS.look).unref();

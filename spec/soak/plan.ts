@@ -1,9 +1,10 @@
 import type { Ending, Group, Job } from "../oracle/facts.ts";
+import type { Harm } from "./engine.ts";
 import { Random } from "./random.ts";
 import type { Saying } from "./speaker.ts";
 
 /** What a participant is. */
-export type Kind = "worker" | "json" | "advanced" | "thread";
+export type Kind = "worker" | "json" | "advanced" | "thread" | "remote";
 
 /** Something the primary does to whoever has that place at that time. */
 export interface Step {
@@ -43,6 +44,8 @@ export type Action =
   /** All of a group are asked. */
   | { readonly do: "ask"; readonly group: Group; readonly what: Saying }
   | { readonly do: "block"; readonly ms: number }
+  /** Something happens to the server of those who are remote. */
+  | { readonly do: "harm"; readonly how: Harm; readonly ms: number }
   /** For so long it forwards each message that comes from a process to another one, as old programs do. */
   | { readonly do: "relay"; readonly ms: number };
 
@@ -83,6 +86,7 @@ function action(random: Random): Action {
     connect: 6,
     block: 0.7,
     relay: 1,
+    harm: 0.7,
   });
   switch (kind) {
     case "say":
@@ -117,13 +121,19 @@ function action(random: Random): Action {
       return { do: "block", ms: random.between(20, 500) };
     case "relay":
       return { do: "relay", ms: random.between(100, 1500) };
+    case "harm":
+      return {
+        do: "harm",
+        how: random.pick(["kill", "stop", "lame duck"]),
+        ms: random.between(0, 1500),
+      };
   }
 }
 
 function spawn(random: Random): Action {
   return {
     do: "spawn",
-    kind: random.pick(["worker", "worker", "json", "advanced", "thread"]),
+    kind: random.pick(["worker", "worker", "json", "advanced", "thread", "remote", "remote"]),
     seed: random.between(0, 2 ** 31),
     serialization: random.pick(["json", "advanced"]),
     early: sayings(random, random.between(0, 15)),
@@ -178,7 +188,7 @@ function saying(random: Random): Saying {
 }
 
 function group(random: Random): Group {
-  return random.pick(["workers", "children", "threads", "processes", "processes"]);
+  return random.pick(["workers", "children", "threads", "processes", "processes", "remotes"]);
 }
 
 /** All of one group, so that they wait for each other. */

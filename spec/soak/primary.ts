@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { bus } from "../../lib/index.ts";
 import { type Fact, PRIMARY, type Recorder } from "../oracle/facts.ts";
+import type { Engine } from "./engine.ts";
 import { LIMITS } from "./limits.ts";
 import { PLACES, type Step } from "./plan.ts";
 import { feelPulse } from "./pulse.ts";
@@ -23,7 +24,11 @@ export class Primary {
   readonly #record: Recorder = (fact) => void this.#facts.push(fact);
   readonly #speaker: Speaker;
 
-  constructor() {
+  readonly #engine: Engine | undefined;
+
+  /** It is a member of a mesh, if there is an engine. */
+  constructor(engine: Engine | undefined) {
+    this.#engine = engine;
     const crash = (error: unknown) => {
       const text = error instanceof Error ? String(error.stack) : String(error);
       this.#record({ is: "crashed", at: Date.now(), who: PRIMARY, text });
@@ -41,7 +46,7 @@ export class Primary {
 
   async perform(script: Script): Promise<Performance> {
     this.#forget();
-    const round = new Round(this.#speaker, this.#facts);
+    const round = new Round(this.#speaker, this.#facts, this.#engine);
     const seen = await round.perform(script);
     this.#speaker.forget();
     this.#forget();
@@ -55,7 +60,7 @@ export class Primary {
 
   /** A little of everything, so that what Node keeps for good is there before anything is counted. */
   async warmUp(): Promise<Performance> {
-    const kinds = ["worker", "json", "advanced", "thread"] as const;
+    const kinds = ["worker", "json", "advanced", "thread", "remote"] as const;
     const steps: Step[] = kinds.flatMap((kind, place) => [
       { at: 0, place, action: { do: "spawn", kind, seed: 0, serialization: "json", early: [] } },
       {

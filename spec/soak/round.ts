@@ -6,6 +6,7 @@ import { bus } from "../../lib/index.ts";
 import type { Ending, Fact, Recorder } from "../oracle/facts.ts";
 import { Clients } from "./clients.ts";
 import { Crew, type Participant } from "./crew.ts";
+import type { Engine } from "./engine.ts";
 import { LIMITS } from "./limits.ts";
 import { readLog } from "./log.ts";
 import { type Action, PLACES, type Step } from "./plan.ts";
@@ -29,16 +30,20 @@ export class Round {
   readonly #relay: Relay;
   readonly #record: Recorder;
   readonly #places: (Participant | undefined)[] = [];
+  readonly #engine: Engine | undefined;
+  /** Who is on the way into the mesh. */
+  readonly #joining: Promise<void>[] = [];
   readonly #busy = new Set<Promise<void>>();
   /** What did not happen that had to. */
   readonly hanging: string[] = [];
 
   /** The primary's own facts go to `facts`. */
-  constructor(speaker: Speaker, facts: Fact[]) {
+  constructor(speaker: Speaker, facts: Fact[], engine: Engine | undefined) {
+    this.#engine = engine;
     this.#speaker = speaker;
     this.#facts = facts;
     this.#record = (fact) => facts.push(fact);
-    this.#crew = new Crew(this.#directory, this.#record);
+    this.#crew = new Crew(this.#directory, this.#record, engine?.url);
     this.#relay = new Relay(this.#crew.everybody);
     this.#clients = new Clients(this.#record);
     process.once("exit", this.#removeLogs);
@@ -78,12 +83,16 @@ export class Round {
       this.#relay.start(action.ms);
       return;
     }
+    if (action.do === "harm") {
+      this.#engine?.harm(action.how, action.ms, () => this.#crew.remotes, this.#record);
+      return;
+    }
     if (action.do === "work") {
       for (const [job, saying] of action.jobs) void this.#speaker.say(job, saying);
       return;
     }
     if (action.do === "ask") {
-      void this.#speaker.ask(action.group, action.what, (peer) => this.#crew.nameOf(peer.target));
+      void this.#speaker.ask(action.group, action.what, (peer) => this.#crew.nameOf(peer));
       return;
     }
     const participant = this.#places[place];
@@ -91,16 +100,28 @@ export class Round {
       // Whoever is there must go first.
       if (participant && !participant.isOver) return;
       const spawned = this.#crew.start(action.kind, action.serialization, action.seed);
-      this.#places[place] = spawned;
-      this.#say(spawned, action.early);
+      if (spawned.kind === "remote") {
+        this.#joining.push(this.#welcome(place, spawned));
+      } else {
+        this.#places[place] = spawned;
+        this.#say(spawned, action.early);
+      }
     } else if (participant) {
       this.#actOn(participant, action);
     }
   }
 
+  /** Nobody can speak to who is remote before it has joined. */
+  async #welcome(place: number, participant: Participant): Promise<void> {
+    await this.#engine?.joined(participant.name, participant.ended);
+    const before = this.#places[place];
+    if (before && !before.isOver) participant.kill();
+    else this.#places[place] = participant;
+  }
+
   #actOn(
     participant: Participant,
-    action: Exclude<Action, { do: "block" | "spawn" | "relay" | "work" | "ask" }>,
+    action: Exclude<Action, { do: "block" | "harm" | "spawn" | "relay" | "work" | "ask" }>,
   ): void {
     switch (action.do) {
       case "say":
@@ -142,8 +163,7 @@ export class Round {
   }
 
   #tellToEnd(participant: Participant, ending: Ending, namespace: string): void {
-    // Node keeps a cluster worker alive as long as it has its channel.
-    const how = ending === "finish" && participant.kind === "worker" ? "close" : ending;
+    const how = possible(ending, participant);
     if (how === "kill") participant.kill();
     else if (how === "disconnect") participant.disconnect();
     else void this.#speaker.say(participant, { namespace, event: how, wantsAck: true });
@@ -151,12 +171,17 @@ export class Round {
 
   /** Ends everybody who is left, and waits until everything has settled. */
   async #end(endings: readonly Ending[]): Promise<void> {
+    await this.#engine?.whole();
+    await Promise.all(this.#joining);
     for (let place = 0; place < PLACES; place++) {
       const participant = this.#places[place];
       if (participant && !participant.isOver)
         this.#tellToEnd(participant, endings[place] ?? "kill", "_");
     }
     await Promise.all(this.#crew.everybody.map((each) => this.#endOf(each)));
+    for (const name of (await this.#engine?.forgotten()) ?? []) {
+      this.hanging.push(`that ${name} is gone`);
+    }
     await this.#within("handing over", Promise.all(this.#busy));
     await this.#within("flushed()", bus.flushed());
     await this.#within("every ack", this.#speaker.settled());
@@ -190,4 +215,11 @@ export class Round {
     if ((await Promise.race([promise, late])) === "late") this.hanging.push(what);
     clearTimeout(timer);
   }
+}
+
+/** How somebody can end. */
+function possible(ending: Ending, { kind }: Participant): Ending {
+  // Node keeps a cluster worker alive as long as it has its channel, and a connection whoever has joined.
+  if (ending === "finish" && (kind === "worker" || kind === "remote")) return "close";
+  return ending === "leave" && kind === "remote" ? "exit" : ending;
 }

@@ -5,6 +5,7 @@ import type { Fact } from "../oracle/facts.ts";
 import { describe } from "../oracle/report.ts";
 import { judge, RULES } from "../oracle/rules.ts";
 import { guardStopped, killAll } from "./crew.ts";
+import { Engine } from "./engine.ts";
 import { heapUsed, holdings, leaksSince } from "./leaks.ts";
 import { LIMITS } from "./limits.ts";
 import { Outcomes } from "./outcomes.ts";
@@ -33,7 +34,7 @@ const outcomes = new Outcomes();
 
 async function soak(): Promise<void> {
   console.log(`seed ${seed}, ${minutes} min`);
-  const primary = new Primary();
+  const primary = new Primary(await Engine.start());
   check(await primary.warmUp(), "replay: any seed, it is in the warm-up");
   const before = holdings();
   let heapBefore: number | undefined;
