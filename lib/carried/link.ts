@@ -24,8 +24,8 @@ export interface Carrier {
    * changes, and may do so while the first is still to be written.
    */
   send(to: string, packet: Buffer, asks: boolean): void;
-  /** The link to that process is over. */
-  ended(to: string): void;
+  /** The link to that process is over, and why. */
+  ended(to: string, reason: string): void;
 }
 
 /** Who is at the other end of a link. */
@@ -108,7 +108,7 @@ export class CarriedLink implements Link {
     if (this.#isOver) return;
     this.#tell(Kind.GOODBYE);
     this.#stop();
-    this.#carrier.ended(this.to);
+    this.#carrier.ended(this.to, "was given up by this side");
   }
 
   // What the carrier tells.
@@ -162,7 +162,7 @@ export class CarriedLink implements Link {
     this.#stop();
     this.#sending.end();
     this.#events?.closed(end);
-    this.#carrier.ended(this.to);
+    this.#carrier.ended(this.to, end.reason ?? "has ended");
   }
 
   // Its own.

@@ -20,9 +20,9 @@ export class Mailbox {
 
   /** `largest`: the bytes that a frame may have. */
   constructor(carrier: Carrier, asked: MailboxAsked, largest: () => number) {
-    const ended = (to: string) => {
+    const ended = (to: string, reason: string) => {
       this.#forget(to);
-      carrier.ended(to);
+      carrier.ended(to, reason);
     };
     this.#carrier = {
       get isConnected() {

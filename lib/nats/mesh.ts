@@ -130,12 +130,17 @@ export class NatsMesh
     else this.#connection.publish(subject, packet);
   }
 
-  /** Who is still listed, and heard again, is a new peer. */
-  ended(to: string): void {
+  /** Who is still listed, and heard again, is a new peer: it may have taken this process for gone. */
+  ended(to: string, reason: string): void {
     const member = this.#directory.get(to);
     if (!member || this.#isLeaving) return;
-    if (member.isLeaving) this.#directory.forget(member);
-    else this.#connect(member);
+    if (member.isLeaving) {
+      this.#directory.forget(member);
+      return;
+    }
+    this.#say("leave", member, reason);
+    this.#connect(member);
+    this.#say("join", member);
   }
 
   /** Nothing is taken of whom nobody knows. If it is there it answers, and asks what was taken. */

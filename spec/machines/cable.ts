@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isInOrder, liesIn, type Outcome } from "../support/load.ts";
 import { Network } from "../support/network.ts";
-import { judge, type Worker, withScene } from "./scene.ts";
+import { judge, withScene } from "./scene.ts";
 
 /** Told within so many ms of a cut that lasts. */
 const MOST = 15_000;
-const LOOK_EVERY = 50;
 
 interface Cut {
   readonly milliseconds: number;
@@ -16,15 +15,6 @@ interface Cut {
   readonly bytes: number;
   /** ms, for `join`. */
   readonly silence?: number;
-}
-
-/** What a worker has seen of others, once it has seen anything. */
-async function whatSaw(worker: Worker): Promise<string[]> {
-  for (;;) {
-    const seen = await worker.wishes.emit("seen").ackd();
-    if (seen.length > 0) return seen;
-    await sleep(LOOK_EVERY);
-  }
 }
 
 /** Two machines that send to each other, the server on one of them; the cable between them is cut for a while. */
@@ -51,7 +41,7 @@ export async function cutCable(cut: Cut): Promise<string> {
     network.cut();
     const cutAt = performance.now();
     const told = isTold
-      ? whatSaw(near).then((seen) => ({ seen, after: performance.now() - cutAt }))
+      ? near.seen().then((seen) => ({ seen, after: performance.now() - cutAt }))
       : undefined;
     await sleep(milliseconds);
     network.mend();

@@ -39,6 +39,16 @@ export class Worker {
     while ((await this.wishes.emit("known").ackd()).length < count) await sleep(LOOK_EVERY);
   }
 
+  /** What it saw of others, once that is something, or so much. */
+  async seen(count = 1): Promise<string[]> {
+    const seen: string[] = [];
+    while (seen.length < count) {
+      seen.push(...(await this.wishes.emit("seen").ackd()));
+      if (seen.length < count) await sleep(LOOK_EVERY);
+    }
+    return seen;
+  }
+
   /** The numbers that it has run, in order. */
   get ran(): number[] {
     return readFileSync(this.#file, "utf8").split("\n").slice(0, -1).map(Number);
