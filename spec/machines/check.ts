@@ -48,7 +48,7 @@ if (hasServer()) {
       cutCable({ milliseconds: 3000, isTold: false, depth: 16, bytes: 100 }),
     );
     // So much that the server cannot get rid of it, and gives up who does not take it.
-    const much = { depth: 512, bytes: 10_000 };
+    const much = { depth: 512, bytes: 10_000, crowd: 7 };
     if (!short) {
       await show("two machines, the cable cut for 30 s", () =>
         cutCable({ milliseconds: 30_000, isTold: true, ...much }),

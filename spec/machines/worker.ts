@@ -15,6 +15,8 @@ const descriptor = openSync(file, "a");
 const LONG = 120_000;
 /** So many messages of a flood are emitted in a row. */
 const BURST = 100;
+/** So many ms lie between: 100 MB a second and sender are a flood, and not only one of errors. */
+const BREATH = 10;
 
 // What was written is there even if the process is killed before it can answer.
 bus.on("place", ([id]: [number, string?]) => void writeSync(descriptor, `${id}\n`));
@@ -57,7 +59,7 @@ async function flood({ to, bytes, milliseconds, last }: FloodWish): Promise<Floo
   while (now() < end) {
     for (let each = 0; each < BURST; each++) emit(executed.length);
     peak = Math.max(peak, process.memoryUsage.rss());
-    await sleep(1);
+    await sleep(BREATH);
   }
   while (open > 0) {
     peak = Math.max(peak, process.memoryUsage.rss());
