@@ -7,8 +7,10 @@ import { type Arrival, isRun, readEvent, readEvents } from "../wire/items.ts";
 import type { WireItem } from "../wire/protocol.ts";
 import type { Host, Scope } from "./host.ts";
 
-/** Milliseconds of a listener beside which what it takes to write a frame is nothing, and that no busy machine makes of less. */
-const SLOW = 5;
+/** Milliseconds of a listener beside which what it takes to write a frame is little. */
+const SLOW = 0.1;
+/** A busy machine makes the listeners of a frame look slow, but not those of so many in a row. */
+const SLOW_FRAMES = 3;
 
 /** What is asked of the peer whose events are handled. */
 interface HandlingPeer extends EventPeer {
@@ -22,8 +24,8 @@ export class Handling {
   readonly #byId = new Map<number, InboundEvent>();
   /** How long the frame that is being read was kept by its link, in ms: a deadline in it is so much nearer. */
   waited = 0;
-  /** The listeners of the last frame took long: an answer leaves before the next of them runs, as somebody waits for it. */
-  #isSlow = false;
+  /** So many frames in a row had listeners that took long. Then an answer leaves before the next of them runs, as somebody waits for it. */
+  #slowFrames = 0;
   /** The event that a handle belongs to, and whether that came along: only one can be under way. */
   #handleOf: { readonly id: number; readonly arrived: boolean } | undefined;
 
@@ -66,7 +68,8 @@ export class Handling {
 
   /** A frame with so many messages has been handled in so many ms. */
   took(milliseconds: number, count: number): void {
-    this.#isSlow = milliseconds > count * SLOW;
+    if (milliseconds > count * SLOW) this.#slowFrames++;
+    else this.#slowFrames = 0;
   }
 
   end(event: InboundEvent): void {
@@ -92,7 +95,7 @@ export class Handling {
     event.standing = this.#host.state === "open" ? here.standing : "closed";
     if (receive(here.chains["inbound event"], event, here.dispatch)) {
       this.#byId.set(event.id, event);
-    } else if (this.#isSlow) {
+    } else if (this.#slowFrames >= SLOW_FRAMES) {
       // All that has been read is handled before the end of this tick.
       this.#peer.outbox.flush();
     }
