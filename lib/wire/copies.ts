@@ -22,7 +22,9 @@ export class Copies {
     if (this.#map) {
       this.#map.set(object, copy);
     } else if (this.#pairs) {
-      if (this.#pairs.push(object, copy) > 2 * FEW) this.#map = mapOf(this.#pairs);
+      if (this.#pairs.push(object, copy) <= 2 * FEW) return;
+      this.#map = mapOf(this.#pairs);
+      this.#pairs = undefined;
     } else if (this.#first && this.#firstCopy) {
       this.#pairs = [this.#first, this.#firstCopy, object, copy];
     } else {
