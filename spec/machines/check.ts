@@ -9,7 +9,7 @@ import { hasNetworks } from "../support/network.ts";
 import { cutCable } from "./cable.ts";
 import { failOver } from "./cluster.ts";
 import { killMembers, sayGoodbye } from "./deaths.ts";
-import { floodStopped } from "./flood.ts";
+import { floodStopped, MOST_GROWTH } from "./flood.ts";
 import { idle } from "./idle.ts";
 import { restartServer } from "./restarts.ts";
 import { talkAcross } from "./versions.ts";
@@ -59,7 +59,11 @@ async function showSlowly(): Promise<void> {
       cutCable({ milliseconds: 30_000, isTold: true, ...much }),
     );
   }
-  await show("8 members flood one that is stopped for 2 s", () => floodStopped(2000));
-  await show("8 members flood one that is stopped for 20 s", () => floodStopped(20_000));
+  await show("8 members flood one that is stopped for 2 s", () =>
+    floodStopped({ milliseconds: 2000, most: MOST_GROWTH }),
+  );
+  await show("8 members flood one that is stopped for 20 s", () =>
+    floodStopped({ milliseconds: 20_000, most: MOST_GROWTH }),
+  );
   await show("100 idle members", () => idle(100, 20_000));
 }

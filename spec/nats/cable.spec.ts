@@ -31,7 +31,7 @@ describe("a member that is flooded by others while it is stopped", () => {
   });
 
   it("may be cut off by the server: what they are told of it, and of their messages, is true", async () => {
-    await floodStopped(5000, IMPATIENT);
+    await floodStopped({ milliseconds: 5000, config: IMPATIENT });
   }).timeout(GUARD);
 });
 
