@@ -80,10 +80,10 @@ export function packetOf(head: Head): Buffer {
 
 /** Reads a packet; nothing if it is none of this layout. */
 export function readPacket(data: Uint8Array): Packet | undefined {
-  if (data.length < HEAD || (data[AT_KIND] ?? 0) >> 4 !== LAYOUT) return undefined;
+  if (data.length < HEAD || byteAt(data, AT_KIND) >> 4 !== LAYOUT) return undefined;
   return {
-    kind: (data[AT_KIND] ?? 0) & 15,
-    flags: data[AT_FLAGS] ?? 0,
+    kind: byteAt(data, AT_KIND) & 15,
+    flags: byteAt(data, AT_FLAGS),
     epoch: readLong(data, AT_EPOCH),
     yours: readLong(data, AT_YOURS),
     number: readNumber(data, AT_NUMBER),
@@ -122,11 +122,16 @@ function readLong(bytes: Uint8Array, at: number): number {
 }
 
 function readNumber(bytes: Uint8Array, at: number): number {
-  const high = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+  const high = (byteAt(bytes, at) << 8) | byteAt(bytes, at + 1);
   return high * 2 ** 32 + read32(bytes, at + 2);
 }
 
 function read32(bytes: Uint8Array, at: number): number {
-  const high = ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16);
-  return (high | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)) >>> 0;
+  const high = (byteAt(bytes, at) << 24) | (byteAt(bytes, at + 1) << 16);
+  return (high | (byteAt(bytes, at + 2) << 8) | byteAt(bytes, at + 3)) >>> 0;
+}
+
+/** A byte that is there: the length was looked at first. */
+function byteAt(bytes: Uint8Array, at: number): number {
+  return bytes[at] as number;
 }
