@@ -1,5 +1,6 @@
 import { MessageChannel } from "node:worker_threads";
 import { expect } from "chai";
+import { decodeFailure } from "../../lib/wire/remote-error.ts";
 import { type BusPair, busPair, lonelyBus, rejection } from "../support/buses.ts";
 
 const KINDS = ["json", "clone"] as const;
@@ -110,5 +111,56 @@ describe("the error of a listener", () => {
     const { cause } = await rejection(here.to(port1).emit("fails").ackd());
     expect({ ...(cause as object) }).to.deep.equal(fields);
     port1.close();
+  });
+});
+
+describe("a failure that no version of ours sends", () => {
+  const answered = { event: "x", namespace: "_", peer: { id: "child:1" } };
+  const read = (wire: unknown) => decodeFailure(wire, answered);
+
+  it("is read as far as it says something, and never throws", () => {
+    for (const wire of [undefined, null, 7, "no", [], {}, { code: 1, executed: 2, message: 3 }]) {
+      const error = read(wire);
+      expect(error).to.include({ code: "ERR_REFUSED", executed: "maybe" });
+      expect(error.message).to.equal("child:1: the other side gave no reason");
+      expect(error.cause).to.equal(undefined);
+    }
+  });
+
+  it("has a plain Error for a cause that is none", () => {
+    for (const cause of [
+      null,
+      7,
+      "no",
+      [],
+      [null],
+      {},
+      { name: 1, message: 2, stack: 3, code: {} },
+    ]) {
+      const { cause: arrived } = read({ cause });
+      expect(arrived).to.be.instanceOf(Error);
+      expect(arrived).to.include({ name: "Error", message: "" });
+      expect(arrived).not.to.have.property("code");
+    }
+  });
+
+  it("puts nothing where there is no place for it", () => {
+    const places = [
+      null,
+      [],
+      [7, 1],
+      [[], 1],
+      [["missing"], 1],
+      [["list", "missing"], 1],
+      [["text", 0], 1],
+      [["message"], 1],
+      [[{}], 1],
+      [["place"], 99],
+    ];
+    const data = { list: [1], text: "text", place: "mine" };
+    const cause = [{ message: "outer", data, inner: places }, { message: "inner" }];
+    const error = read({ cause }).cause as Error & Record<string, unknown>;
+    expect(error.message).to.equal("outer");
+    expect({ ...error }).to.deep.equal(data);
   });
 });
