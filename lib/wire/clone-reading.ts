@@ -3,6 +3,7 @@ import { Copies } from "./copies.ts";
 import {
   agreesWithJSON,
   copyFields,
+  DEEPEST,
   hasSlots,
   isExact,
   isInstance,
@@ -19,8 +20,6 @@ const MOST_CONTAINERS = 4096;
 const MOST_VALUES = 32_768;
 /** Beyond so many characters, each of which may need six, a JSON text may be longer than a text can be. */
 const LONGEST = 2 ** 26;
-/** What is nested deeper might take more stack to read than to encode. */
-export const DEEPEST: number = 256;
 
 /** For which channel a payload is read. `undecided` is for one that clones, or asks for a `toJSON`. */
 type Purpose = "undecided" | "advanced" | "clone";

@@ -1,6 +1,5 @@
 import * as types from "node:util/types";
-import { DEEPEST } from "./clone-reading.ts";
-import { copyFields, isFields, isPatched } from "./kinds.ts";
+import { copyFields, DEEPEST, isFields, isPatched } from "./kinds.ts";
 import { lengthOf, ownBytes } from "./views.ts";
 
 /** JSON repeats what is referred to often: reading ends where it would write so many values. */

@@ -1,6 +1,5 @@
-import { DEEPEST } from "./clone-reading.ts";
 import { type Asked, MOST_REPEATED, type Place, readPart } from "./json-reading.ts";
-import { copyFields, isPatched, isRawJSON, PLAIN_TAG, tag } from "./kinds.ts";
+import { copyFields, DEEPEST, isPatched, isRawJSON, PLAIN_TAG, tag } from "./kinds.ts";
 
 type Fields = Record<PropertyKey, unknown>;
 

@@ -3,6 +3,9 @@
 import * as types from "node:util/types";
 import { VIEWS } from "./views.ts";
 
+/** What is nested deeper might take more stack to read than to encode. */
+export const DEEPEST: number = 256;
+
 /** What says of itself that it is an object, and nothing else. */
 export const PLAIN_TAG = "[object Object]";
 export const tag: () => string = Object.prototype.toString;
