@@ -45,9 +45,10 @@ async function obey(order: Order): Promise<unknown> {
 }
 
 async function grow(workers: number): Promise<void> {
-  const started = Array.from({ length: workers }, (_, worker) =>
-    side.connect(startWorker({ ...setup, worker }), { ...setup, worker }),
-  );
+  const started = Array.from({ length: workers }, (_, worker) => {
+    const own = { ...setup, worker };
+    return side.connect(startWorker(own), own);
+  });
   connections.push(...(await Promise.all(started)));
 }
 

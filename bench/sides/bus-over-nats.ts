@@ -1,7 +1,8 @@
 import { bus } from "../../lib/index.ts";
 import { join, type Mesh } from "../../lib/nats/index.ts";
 import { connectionOf, served } from "../nats.ts";
-import { type Connection, LAST, type Setup, type Side } from "../side.ts";
+import type { Setup, Side } from "../side.ts";
+import { connectionTo } from "./bus.ts";
 
 const WORKERS = "answerers";
 
@@ -31,16 +32,6 @@ export const anyOverNats: Side = {
 
   serve: (answer, setup) => busOverNats.serve(answer, setup),
 };
-
-type Target = Pick<ReturnType<typeof bus.any>, "emit">;
-
-async function connectionTo(target: Target): Promise<Connection> {
-  await target.emit("ask", LAST).ackd();
-  return {
-    request: (payload, done) => void target.emit("ask", payload).ackd().then(done),
-    send: (payload) => void target.emit("ask", payload),
-  };
-}
 
 /** Which member the other end is, once it is there. */
 async function workerOf(channel: Parameters<typeof served>[0], setup: Setup): Promise<string> {

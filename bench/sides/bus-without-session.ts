@@ -5,18 +5,14 @@ import { PACE } from "../../lib/carried/link.ts";
 import { bus } from "../../lib/index.ts";
 import type { Link, LinkEvents, SendFailure } from "../../lib/links/link.ts";
 import { connectionOf, served, subjectOf } from "../nats.ts";
-import { LAST, type Setup, type Side } from "../side.ts";
+import type { Setup, Side } from "../side.ts";
+import { connectionTo } from "./bus.ts";
 
 /** What the session costs: frames are published as they are. Nothing is numbered, kept or told to be taken, and what gets lost is lost. */
 export const busWithoutSession: Side = {
   async connect(channel, setup) {
     await served(channel);
-    const peer = bus.to(await attach(setup, "requests", "replies"));
-    await peer.emit("ask", LAST).ackd();
-    return {
-      request: (payload, done) => void peer.emit("ask", payload).ackd().then(done),
-      send: (payload) => void peer.emit("ask", payload),
-    };
+    return await connectionTo(bus.to(await attach(setup, "requests", "replies")));
   },
 
   async serve(answer, setup) {

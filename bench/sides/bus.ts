@@ -1,17 +1,12 @@
 import type { Middleware } from "../../lib/index.ts";
 import { bus } from "../../lib/index.ts";
-import { LAST, type Setup, type Side } from "../side.ts";
+import { type Connection, LAST, type Setup, type Side } from "../side.ts";
 
 /** The bus as it comes: default options, with its bounds and timeouts. */
 export const theBus: Side = {
   async connect(channel, setup) {
     useMiddlewares(setup);
-    const peer = bus.to(channel as Parameters<typeof bus.to>[0]);
-    await peer.emit("ask", LAST).ackd();
-    return {
-      request: (payload, done) => void peer.emit("ask", payload).ackd().then(done),
-      send: (payload) => void peer.emit("ask", payload),
-    };
+    return await connectionTo(bus.to(channel as Parameters<typeof bus.to>[0]));
   },
 
   serve(answer, setup) {
@@ -19,6 +14,18 @@ export const theBus: Side = {
     bus.on("ask", answer);
   },
 };
+
+/** What a bus sends to; one and any of several have this in common. */
+type Target = Pick<ReturnType<typeof bus.any>, "emit">;
+
+/** A connection by a bus, once the other end answers. */
+export async function connectionTo(target: Target): Promise<Connection> {
+  await target.emit("ask", LAST).ackd();
+  return {
+    request: (payload, done) => void target.emit("ask", payload).ackd().then(done),
+    send: (payload) => void target.emit("ask", payload),
+  };
+}
 
 function useMiddlewares({ middlewares }: Setup): void {
   for (let number = 0; number < (middlewares?.count ?? 0); number++) {
