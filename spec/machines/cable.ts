@@ -2,12 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isInOrder, liesIn, type Outcome } from "../support/load.ts";
 import { Network } from "../support/network.ts";
 import { judge, withScene } from "./scene.ts";
-import type { Told } from "./wishes.ts";
+import { APART, type Told } from "./wishes.ts";
 
 /** Told within so many ms of a cut that lasts. */
 const MOST = 15_000;
-/** Numbers of one sender are all below those of the next one. */
-const APART = 10 ** 8;
 /** What is seen of those who only send along. */
 const CROWD = /^\d/;
 

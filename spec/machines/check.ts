@@ -2,10 +2,10 @@
 // What is said of machines on a bad day, shown with real processes and a real server: servers and members that are killed
 // and stopped, cables that are cut, floods, and what a hundred members take that have nothing to do.
 // Not part of the suite: it takes some minutes, and most of it is about time.
-import { parseArgs } from "node:util";
-import { check, conclude } from "../support/checks.ts";
+import { conclude } from "../support/checks.ts";
 import { hasServer } from "../support/nats.ts";
 import { hasNetworks } from "../support/network.ts";
+import { short, show } from "../support/shown.ts";
 import { cutCable } from "./cable.ts";
 import { failOver } from "./cluster.ts";
 import { killMembers, sayGoodbye } from "./deaths.ts";
@@ -14,22 +14,9 @@ import { idle } from "./idle.ts";
 import { restartServer } from "./restarts.ts";
 import { talkAcross } from "./versions.ts";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { short: { type: "boolean", default: false } },
-});
-/** Only the checks in whose titles this word is, if it is given. */
-const [only = ""] = positionals;
-const { short } = values;
-
 // Ends what was started, too.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.once(signal, () => process.exit(1));
-}
-
-async function show(title: string, task: () => Promise<string>): Promise<void> {
-  if (!title.includes(only)) return;
-  await check(title, async () => console.log(`        ${await task()}`));
 }
 
 if (hasServer()) {

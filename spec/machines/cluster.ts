@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { bus } from "clusterphone";
-import { isInOrder, Load, liesIn } from "../support/load.ts";
+import { faultsIn, Load } from "../support/load.ts";
 import type { NatsServer } from "../support/nats.ts";
 import { judge, peerOf, withScene } from "./scene.ts";
 
@@ -58,9 +58,7 @@ export async function failOver(way: string): Promise<string> {
       const outcomes = await load.stop();
       const ran = workers[index]?.ran ?? [];
       messages += outcomes.length;
-      wrong.push(...liesIn(outcomes, ran));
-      for (const { id, error } of outcomes) if (error) wrong.push(`${id} lost: ${error.message}`);
-      if (!isInOrder(ran)) wrong.push("out of order");
+      wrong.push(...faultsIn(outcomes, ran));
     }
     judge(wrong);
     const longest = Math.max(...loads.map((load) => load.longest));

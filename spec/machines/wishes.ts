@@ -6,6 +6,9 @@ export interface Place {
   readonly instance: string;
 }
 
+/** Numbers of one sender are all below those of the next one, so far apart. */
+export const APART: number = 10 ** 8;
+
 /** Numbered messages of so many bytes to a member, so many at a time, from the number after `last` on. */
 export interface LoadWish {
   readonly to: Place;

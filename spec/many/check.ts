@@ -1,8 +1,8 @@
 // npm run check:many -- [--short] [WORD]
 // What is said of all and any of many, shown with real processes: deaths, stops, late forks, memory, makespans, keys.
 // Not part of the suite: it takes some minutes, some of it is about time, and it fetches whom the bus is compared with.
-import { parseArgs } from "node:util";
-import { check, conclude } from "../support/checks.ts";
+import { conclude } from "../support/checks.ts";
+import { short, show } from "../support/shown.ts";
 import { dieWhileGathered } from "./deaths.ts";
 import { gatherUnderFire, withOneStopped } from "./gathers.ts";
 import { runUnderFire } from "./jobs.ts";
@@ -10,19 +10,6 @@ import { moveKeys } from "./keys.ts";
 import { spread } from "./makespan.ts";
 import { weighForMany } from "./memory.ts";
 import { compareDeaths } from "./neighbours.ts";
-
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { short: { type: "boolean", default: false } },
-});
-/** Only the checks in whose titles this word is, if it is given. */
-const [only = ""] = positionals;
-const { short } = values;
-
-async function show(title: string, task: () => Promise<string>): Promise<void> {
-  if (!title.includes(only)) return;
-  await check(title, async () => console.log(`        ${await task()}`));
-}
 
 const workers = short ? 16 : 64;
 await show(`${workers} workers, gathers while they are killed, stopped and replaced`, () =>

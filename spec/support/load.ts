@@ -80,6 +80,16 @@ export function liesIn(outcomes: readonly Outcome[], ran: readonly number[]): st
   return lies;
 }
 
+/** What is not as it has to be where every message is answered, and runs once and in order, at one receiver. */
+export function faultsIn(outcomes: readonly Outcome[], ran: readonly number[]): string[] {
+  const lost = outcomes.filter(({ error }) => error);
+  return [
+    ...lost.map(({ id, error }) => `${id} was lost: ${error?.message}`),
+    ...liesIn(outcomes, ran),
+    ...(isInOrder(ran) ? [] : ["out of order"]),
+  ];
+}
+
 /** Whether messages ran in the order of their `emit`. */
 export function isInOrder(ran: readonly number[]): boolean {
   return ran.every((id, index) => index === 0 || id > (ran[index - 1] ?? 0));
