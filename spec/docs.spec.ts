@@ -7,7 +7,8 @@ import { allPages, root } from "./support/pages.ts";
 import { SILENCE } from "./support/processes.ts";
 import { besideEachOther } from "./support/relay.ts";
 
-const folder = new URL("dist/docs/", root);
+/** Of this suite alone: another may run beside it. */
+const folder = new URL(`dist/docs-${process.pid}/`, root);
 /** A block that takes longer than this (ms) hangs. */
 const HANG = 60_000;
 /** A README that is longer is not read. */
@@ -67,13 +68,14 @@ describe("the documentation", () => {
   let compiled: Promise<Output>;
 
   before(() => {
-    rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     writeFileSync(new URL("tsconfig.json", folder), JSON.stringify(TSCONFIG));
     for (const { file, code } of blocks) writeFileSync(new URL(file, folder), code);
     compiled = run([fileIn(root, "node_modules/typescript/bin/tsc"), "-p", fileIn(folder, "")]);
     return compiled.catch(() => undefined);
   });
+
+  after(() => rmSync(folder, { recursive: true }));
 
   it("has code, and every TypeScript block compiles", async () => {
     expect(blocks).to.have.length.above(30);

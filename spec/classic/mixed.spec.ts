@@ -229,9 +229,10 @@ describe("classic", () => {
       `const { cpSync, rmSync } = await import("node:fs");
       const { pathToFileURL } = await import("node:url");
       const { default: phone } = await import("clusterphone/classic");
-      cpSync("dist/lib", "dist/classic-copy", { recursive: true });
-      const copy = await import(pathToFileURL("dist/classic-copy/classic/index.js"));
-      rmSync("dist/classic-copy", { recursive: true });
+      const folder = "dist/copy-" + process.pid;
+      cpSync("dist/lib", folder, { recursive: true });
+      const copy = await import(pathToFileURL(folder + "/classic/index.js"));
+      rmSync(folder, { recursive: true });
       tell([copy.default === phone, require("clusterphone/classic") === phone, cluster.listenerCount("fork")]);
       end();`,
     );

@@ -6,7 +6,8 @@ import { expect } from "chai";
 import { endAll, ended } from "../support/processes.ts";
 
 const root = new URL(".", import.meta.resolve("clusterphone/package.json"));
-const folder = new URL("dist/v1-readme/", root);
+/** Of this suite alone: another may run beside it. */
+const folder = new URL(`dist/v1-readme-${process.pid}/`, root);
 const readme = readFileSync(new URL("node_modules/clusterphone-1.0.1/README.md", root), "utf8");
 
 /** The blocks of code, by the number of their first line. */
@@ -211,10 +212,9 @@ function linesOf(file: string, count: number): Promise<string[]> {
 }
 
 describe("the README of version 1", () => {
-  before(() => {
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { recursive: true });
-  });
+  before(() => void mkdirSync(folder, { recursive: true }));
+
+  after(() => rmSync(folder, { recursive: true }));
 
   afterEach(endAll);
 

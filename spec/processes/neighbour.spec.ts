@@ -124,9 +124,10 @@ describe("a good neighbour", () => {
       import { bus, BusError } from "clusterphone";
       import { cpSync, rmSync } from "node:fs";
       import { pathToFileURL } from "node:url";
-      cpSync("dist/lib", "dist/copy", { recursive: true });
-      const copy = await import(pathToFileURL("dist/copy/index.js"));
-      rmSync("dist/copy", { recursive: true });
+      const folder = "dist/copy-" + process.pid;
+      cpSync("dist/lib", folder, { recursive: true });
+      const copy = await import(pathToFileURL(folder + "/index.js"));
+      rmSync(folder, { recursive: true });
       const error = await bus.to("parent").emit("x").ackd().catch((thrown) => thrown);
       console.log(copy.bus === bus, copy.BusError !== BusError, copy.isBusError(error));`;
     expect(await runScript(script)).to.include({ code: 0, output: "true true true\n" });
