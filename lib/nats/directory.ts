@@ -1,6 +1,6 @@
 import { KnownMember } from "./member.ts";
-import type { Sign } from "./sign.ts";
-import { keyOf, type Place } from "./subjects.ts";
+import { readSign, type Sign } from "./sign.ts";
+import { placeOf } from "./subjects.ts";
 
 /** More are not believed: strangers may make up any number. */
 const MOST_MEMBERS = 10_000;
@@ -44,22 +44,33 @@ export class Directory {
     );
   }
 
-  /** A sign of life. */
-  hear(place: Place, sign: Sign): void {
-    const key = keyOf(place);
+  /** A sign of life of a process, as it was written; tells what it says, or nothing if it is none. */
+  hear(key: string, text: string): Sign["what"] | undefined {
     const known = this.#byKey.get(key);
+    // Most say what the last one has said.
+    if (known?.sign === text) {
+      known.heard(this.#asked.now);
+      return "is";
+    }
+    const sign = readSign(text);
+    if (!sign) return undefined;
     if (sign.what === "leaves") {
       if (known && !known.isLeaving) this.#asked.leaves(known);
-      return;
-    }
-    if (known) {
+    } else if (known) {
       known.told = sign;
       known.heard(this.#asked.now);
-      return;
+    } else {
+      this.#list(key, sign);
     }
+    if (known && sign.what === "is") known.sign = text;
+    return sign.what;
+  }
+
+  #list(key: string, sign: Sign): void {
     if (this.#byKey.size >= MOST_MEMBERS) return;
-    const earlier = this.find(place.name, sign.instance);
-    const member = new KnownMember(key, place.name, sign, this.#asked.now);
+    const { name } = placeOf(key);
+    const earlier = this.find(name, sign.instance);
+    const member = new KnownMember(key, name, sign, this.#asked.now);
     this.#byKey.set(key, member);
     this.#asked.joined(member);
     if (earlier) this.#asked.conflict(member, earlier);

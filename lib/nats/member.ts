@@ -17,6 +17,8 @@ export class KnownMember implements Member {
   readonly key: string;
   readonly name: string;
   told: Told;
+  /** The text of its last sign that only says that it is there. */
+  sign: string | undefined;
   /** When something of it was heard last, by the clock of the mesh. */
   heardAt: number;
   /** Since when the server has known nobody who takes what is for it. */

@@ -13,8 +13,8 @@ import { Directory, type DirectoryAsked } from "./directory.ts";
 import type { KnownMember } from "./member.ts";
 import { type Joining, newId } from "./options.ts";
 import { Presence } from "./presence.ts";
-import { MOST_SIGN, readSign } from "./sign.ts";
-import { keyOf, lastIn, type Place, placeOf, Subjects } from "./subjects.ts";
+import { MOST_SIGN } from "./sign.ts";
+import { keyOf, lastIn, type Place, Subjects } from "./subjects.ts";
 import type { LeaveOptions, Member, Mesh, MeshEvents } from "./types.ts";
 import { unknownMember } from "./unknown.ts";
 
@@ -249,10 +249,8 @@ export class NatsMesh
       if (headers?.code === NO_RESPONDERS && member) member.missedSince ??= this.now;
     });
     const hear = (key: string, message: Msg) => {
-      const sign = message.data.length <= MOST_SIGN ? readSign(message.string()) : undefined;
-      if (!sign || key === mine) return;
-      this.#directory.hear(placeOf(key), sign);
-      if (sign.what === "asks") this.#answer(key);
+      if (key === mine || message.data.length > MOST_SIGN) return;
+      if (this.#directory.hear(key, message.string()) === "asks") this.#answer(key);
     };
     this.#listen(fromAll, hear);
     this.#listen(answers, hear);

@@ -8,12 +8,12 @@ import { type Sign, writeSign } from "./sign.ts";
 /** So often it is looked what has become of what was sent, in ms. */
 const LOOK_EVERY = 100;
 /** And so often while nobody waits for anything: most of what a process takes that has nothing to do is to wake up. */
-const REST = 500;
+const REST = 1000;
 /** A look that comes later than this, in ms, comes late because the loop was blocked. */
 const TOLERANCE = 100;
-/** A sign of life comes so often, in ms, or less often among many: nobody hears more than fifty a second. */
+/** A sign of life comes so often, in ms, or less often among many: nobody hears more than ten a second. */
 const BEAT = 5000;
-const BEAT_FOR_EACH = 20;
+const BEAT_FOR_EACH = 100;
 /** Signs come at random times within this part of a beat, so that they do not all come at once. */
 const JITTER = 0.2;
 /** Of so many beats none has to be heard before it is told, however long a silence may be. */

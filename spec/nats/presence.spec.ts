@@ -4,7 +4,7 @@ import { Directory } from "../../lib/nats/directory.ts";
 import type { KnownMember, MemberPeer } from "../../lib/nats/member.ts";
 import type { Joining } from "../../lib/nats/options.ts";
 import { Presence } from "../../lib/nats/presence.ts";
-import type { Sign } from "../../lib/nats/sign.ts";
+import { type Sign, writeSign } from "../../lib/nats/sign.ts";
 
 const JOINING: Joining = {
   name: "web",
@@ -14,15 +14,18 @@ const JOINING: Joining = {
   absence: 1500,
   silence: 30_000,
 };
-const SIGN: Sign = {
-  what: "is",
-  instance: "1",
-  host: "h",
-  pid: 1,
-  serialization: "json",
-  absence: 1500,
-  beat: 6000,
-};
+const signOf = (told: Partial<Sign> = {}) =>
+  writeSign({
+    what: "is",
+    instance: "1",
+    host: "h",
+    pid: 1,
+    serialization: "json",
+    absence: 1500,
+    beat: 6000,
+    ...told,
+  });
+const SIGN = signOf();
 
 describe("who has joined and", () => {
   let clock: sinon.SinonFakeTimers;
@@ -59,7 +62,7 @@ describe("who has joined and", () => {
       reconnect: () => undefined,
     });
     presence.begin();
-    directory.hear({ name: "orders", id: "a" }, SIGN);
+    directory.hear("orders.a", SIGN);
   });
 
   afterEach(() => {
@@ -70,9 +73,9 @@ describe("who has joined and", () => {
   it("has nothing to do wakes up seldom, and tells that it is there as often as ever", () => {
     for (let time = 0; time < 12; time++) {
       clock.tick(5000);
-      directory.hear({ name: "orders", id: "a" }, SIGN);
+      directory.hear("orders.a", SIGN);
     }
-    expect(looks).to.be.below(130);
+    expect(looks).to.be.below(70);
     expect(beats).to.be.within(11, 17);
     expect(probes).to.equal(0);
     expect(presence.clock.now).to.be.within(59_000, 60_000);
@@ -80,7 +83,7 @@ describe("who has joined and", () => {
 
   it("sends something looks at once what becomes of it, after however long a rest", () => {
     clock.tick(4999);
-    directory.hear({ name: "orders", id: "a" }, SIGN);
+    directory.hear("orders.a", SIGN);
     clock.tick(1900);
     peer.inFlight = 1;
     presence.sends();
@@ -89,6 +92,18 @@ describe("who has joined and", () => {
     clock.tick(1000);
     expect(looks).to.be.within(9, 11);
     expect(probes).to.be.above(0);
+  });
+
+  it("hears what another says once more, or says anew, or asks, and nothing of what is no sign", () => {
+    expect(directory.hear("orders.a", SIGN)).to.equal("is");
+    expect(directory.hear("orders.a", signOf({ pid: 2 }))).to.equal("is");
+    expect(directory.get("orders.a")?.pid).to.equal(2);
+    for (let time = 0; time < 2; time++)
+      expect(directory.hear("orders.a", signOf({ what: "asks" }))).to.equal("asks");
+    clock.tick(1000);
+    expect(directory.hear("orders.a", signOf({ pid: 2 }))).to.equal("is");
+    expect(directory.get("orders.a")?.heardAt).to.equal(presence.clock.now);
+    expect(directory.hear("orders.a", "{}")).to.equal(undefined);
   });
 
   it("hears nothing of another asks, and judges in time that nobody takes what is sent", () => {
