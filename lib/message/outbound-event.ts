@@ -262,6 +262,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
     if (this.stage !== "written" && !isTakenBack) this.#extras?.releaseHandle();
     const left = isTakenBack ? this.#left : 0;
     this.#finish();
+    if (!isTakenBack) this.snapshot = undefined;
     this.error = error;
     if (this.#extras?.caller) showCaller(error, this.#extras.caller);
     if (asker) asker.rejected(error, left);

@@ -14,7 +14,7 @@ import type { KnownMember } from "./member.ts";
 import { type Joining, newId } from "./options.ts";
 import { Presence } from "./presence.ts";
 import { MOST_SIGN } from "./sign.ts";
-import { keyOf, lastIn, type Place, Subjects } from "./subjects.ts";
+import { ANY_KEY, isKey, keyOf, type Place, Subjects } from "./subjects.ts";
 import type { LeaveOptions, Member, Mesh, MeshEvents } from "./types.ts";
 import { unknownMember } from "./unknown.ts";
 
@@ -125,7 +125,7 @@ export class NatsMesh
 
   send(to: string, packet: Buffer, asks: boolean): void {
     this.#presence.sends();
-    const subject = this.#subjects.to(to);
+    const subject = this.#directory.get(to)?.mail ?? this.#subjects.to(to);
     if (asks) this.#connection.publish(subject, packet, { reply: this.#subjects.noneAt(to) });
     else this.#connection.publish(subject, packet);
   }
@@ -232,7 +232,7 @@ export class NatsMesh
     });
     const connection = { channel: link, name, instance, host, pid, link: () => link };
     const peer = this.#hub.peers.connect(connection);
-    member.connect(link, peer);
+    member.connect(link, peer, this.#subjects.to(key));
     // Who is in a group by its name has to be found there, and be ready.
     peer.greet();
   }
@@ -240,12 +240,11 @@ export class NatsMesh
   #subscribe(me: Place): void {
     const { fromAll, answers, mail, nones } = this.#subjects;
     const mine = keyOf(me);
-    this.#listen(mail, (key, { data }) => {
-      this.#directory.get(key)?.heard(this.now);
+    this.#listen(mail, (key, { data }, member) => {
+      member?.heard(this.now);
       this.#mailbox.receive(key, data);
     });
-    this.#listen(nones, (key, { headers }) => {
-      const member = this.#directory.get(key);
+    this.#listen(nones, (_key, { headers }, member) => {
       if (headers?.code === NO_RESPONDERS && member) member.missedSince ??= this.now;
     });
     const hear = (key: string, message: Msg) => {
@@ -260,11 +259,20 @@ export class NatsMesh
     if (!this.#isLeaving) this.#publish(this.#subjects.toAsker(place), this.#presence.sign("is"));
   }
 
-  #listen(subject: string, hear: (key: string, message: Msg) => void): void {
+  /** Hears who is named last in a subject: a member, or anybody else. */
+  #listen(
+    subject: string,
+    hear: (key: string, message: Msg, member: KnownMember | undefined) => void,
+  ): void {
+    const start = subject.length - ANY_KEY.length;
     const callback = (error: Error | null, message: Msg) => {
-      if (error) this.#refused ??= error;
-      const key = error ? undefined : lastIn(message.subject);
-      if (key !== undefined) hear(key, message);
+      if (error) {
+        this.#refused ??= error;
+        return;
+      }
+      const key = message.subject.slice(start);
+      const member = this.#directory.get(key);
+      if (member || isKey(key)) hear(key, message, member);
     };
     this.#subscriptions.push(this.#connection.subscribe(subject, { callback }));
   }

@@ -8,6 +8,9 @@ export interface Place {
   readonly id: string;
 }
 
+/** In what is subscribed to, for the key of any process. */
+export const ANY_KEY = "*.*";
+
 const NAME = BUS_NAME.source.slice(1, -1);
 const KEY = new RegExp(`^${NAME}\\.${NAME}$`);
 
@@ -49,19 +52,19 @@ export class Subjects {
 
   /** To be subscribed to. */
   get fromAll(): string {
-    return `${this.#prefix}.here.from.*.*`;
+    return `${this.#prefix}.here.from.${ANY_KEY}`;
   }
 
   get answers(): string {
-    return `${this.#prefix}.here.to.${this.#me}.*.*`;
+    return `${this.#prefix}.here.to.${this.#me}.${ANY_KEY}`;
   }
 
   get mail(): string {
-    return `${this.#prefix}.to.${this.#me}.*.*`;
+    return `${this.#prefix}.to.${this.#me}.${ANY_KEY}`;
   }
 
   get nones(): string {
-    return `${this.#prefix}.none.${this.#me}.*.*`;
+    return `${this.#prefix}.none.${this.#me}.${ANY_KEY}`;
   }
 }
 
@@ -76,10 +79,9 @@ export function placeOf(key: string): Place {
   return { name: key.slice(0, dot), id: key.slice(dot + 1) };
 }
 
-/** The key of who is named last in a subject; nothing, if that is no process. */
-export function lastIn(subject: string): string | undefined {
-  const key = subject.slice(subject.lastIndexOf(".", subject.lastIndexOf(".") - 1) + 1);
-  return KEY.test(key) ? key : undefined;
+/** Whether it may be the key of a process. */
+export function isKey(key: string): boolean {
+  return KEY.test(key);
 }
 
 /** Whether it may be a name, an instance or an id. */

@@ -24,6 +24,8 @@ interface Flood {
   readonly config?: string;
   /** Bytes that a sender may grow by. */
   readonly most?: number;
+  /** Of the Node of each sender. */
+  readonly flags?: readonly string[];
 }
 
 /** Eight members flood one that is stopped. */
@@ -31,12 +33,15 @@ export async function floodStopped({
   milliseconds,
   config = "",
   most = Infinity,
+  flags = [],
 }: Flood): Promise<string> {
   return await withScene(async (scene) => {
     const server = await scene.serve(config);
     const receiver = await scene.start("orders", "1", [server]);
     const senders = await Promise.all(
-      Array.from({ length: SENDERS }, (_, index) => scene.start("web", `${index}`, [server])),
+      Array.from({ length: SENDERS }, (_, index) =>
+        scene.start("web", `${index}`, [server], { flags }),
+      ),
     );
     const flood = (duration: number, offset: number) =>
       Promise.all(

@@ -69,6 +69,8 @@ export interface StartOptions {
   readonly machine?: Machine;
   /** Another Node. */
   readonly execPath?: string;
+  /** Of that Node. */
+  readonly flags?: readonly string[];
   /** For `join`. */
   readonly options?: Pick<JoinOptions, "serialization" | "silence">;
 }
@@ -97,14 +99,14 @@ export class Scene {
     name: string,
     instance: string,
     servers: readonly NatsServer[],
-    { machine, execPath = process.execPath, options = {} }: StartOptions = {},
+    { machine, execPath = process.execPath, flags = [], options = {} }: StartOptions = {},
   ): Promise<Worker> {
     const file = joinPath(this.#folder, `${this.#workers.length}`);
     const urls = servers.map(({ url }) => url).join(",");
     const [command = execPath, ...enter] = machine?.enter ?? [];
     const child = fork(entry, [name, instance, file, urls, JSON.stringify(options)], {
       execPath: command,
-      execArgv: machine ? [...enter, execPath] : [],
+      execArgv: machine ? [...enter, execPath, ...flags] : [...flags],
     });
     const worker = new Worker({ name, instance }, child, file);
     this.#workers.push(worker);
