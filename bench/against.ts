@@ -1,22 +1,30 @@
-// npm run bench:against -- FOLDER [--rounds N] [--ms N]
+// npm run bench:against -- FOLDER [--pairs N] [--rounds N] [--ms N] [--only NAME]
 // Measures the bus of this build against that of another build of the project, in FOLDER, sides in turn in one run:
 // what a change has cost. FOLDER is a checkout in which `npm ci && npm run build` was run.
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import type { Load } from "./load.ts";
+import type { Load, Sample } from "./load.ts";
 import { Pair } from "./pair.ts";
 import type { Setup } from "./side.ts";
-import { ratios, spreadOf } from "./statistics.ts";
+import { spreadOf } from "./statistics.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: "string" }, ms: { type: "string" } },
+  options: {
+    pairs: { type: "string" },
+    rounds: { type: "string" },
+    ms: { type: "string" },
+    only: { type: "string" },
+  },
 });
 const [folder] = positionals;
 if (!folder) throw new Error("name the folder of the build to compare with");
-const rounds = Number(values.rounds ?? 9);
-const milliseconds = Number(values.ms ?? 700);
+const runs = Number(values.pairs ?? 5);
+const rounds = Number(values.rounds ?? 5);
+const milliseconds = Number(values.ms ?? 300);
+/** Of each pair, in ms, before anything counts: with many in flight, and then with one. */
+const WARM_UP = 1500;
 
 const other = (await import(
   pathToFileURL(join(resolve(folder), "dist/bench/pair.js")).href
@@ -31,40 +39,74 @@ const channels = {
 } satisfies Record<string, Setup>;
 const DEPTHS = [1, 16, 256, 1024];
 
+/** What one round showed: this build's figure over the other's, and the two rates. */
+interface Round {
+  readonly ratio: number;
+  readonly cost: number;
+  readonly rates: readonly [number, number];
+}
+
 /**
- * Of each round what this build did, over what the other did just before or after; and the processor time that the measured
- * process took for it, which says more where other things run on the machine.
+ * Compares the builds by pairs that were started for it, several times: which code is compiled how, and where the system
+ * puts the two processes, stays as it began, so one pair a side says little, however long it runs.
  */
 async function compare(setup: Setup, loads: Record<string, Load>): Promise<void> {
-  const pairs = [await Pair.start("this", setup), await other.Pair.start("other", setup)];
-  for (const pair of pairs) await pair.carry({ kind: "round trips", depth: 256, ...SMALL });
-  for (const [title, load] of Object.entries(loads)) {
-    const rates: [number[], number[]] = [[], []];
-    const costs: [number[], number[]] = [[], []];
-    for (let round = 0; round < rounds; round++) {
-      // There and back, so that what slowly changes in the machine is nobody's gain.
-      for (const side of round % 2 === 0 ? [0, 1] : [1, 0]) {
-        const sample = await pairs[side]?.carry({ ...load, leadIn: milliseconds / 10 });
-        if (!sample) continue;
-        rates[side]?.push(sample.rate);
-        costs[side]?.push(sample.processor);
-      }
+  const seen = new Map<string, Round[][]>();
+  for (let run = 0; run < runs; run++) {
+    const start = [() => Pair.start("this", setup), () => other.Pair.start("other", setup)];
+    const pairs: Pair[] = [];
+    for (const side of order(run)) pairs[side] = (await start[side]?.()) as Pair;
+    for (const depth of [256, 1]) {
+      for (const pair of pairs)
+        await pair.carry({ kind: "round trips", depth, ...SMALL, milliseconds: WARM_UP });
     }
-    const { median, lowerQuartile, upperQuartile } = spreadOf(ratios(...rates));
-    const cost = spreadOf(ratios(...costs)).median.toFixed(3);
-    const spread = `(${lowerQuartile.toFixed(3)} to ${upperQuartile.toFixed(3)})`;
-    const [ours, theirs] = rates.map((each) => Math.round(spreadOf(each).median));
-    console.log(
-      `${title.padEnd(22)} ${median.toFixed(3)} ${spread}  processor ${cost}  ${ours} / ${theirs}`,
-    );
+    for (const [title, load] of Object.entries(loads)) {
+      seen.set(title, [...(seen.get(title) ?? []), await compareUnder(load, pairs)]);
+    }
+    for (const pair of pairs) await pair.stop();
   }
-  for (const pair of pairs) await pair.stop();
+  for (const [title, ofPairs] of seen) tell(title, ofPairs);
+}
+
+async function compareUnder(load: Load, pairs: readonly Pair[]): Promise<Round[]> {
+  const seen: Round[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const samples: Sample[] = [];
+    for (const side of order(round)) {
+      const pair = pairs[side] as Pair;
+      samples[side] = await pair.carry({ ...load, leadIn: milliseconds / 5 });
+    }
+    const [ours, theirs] = samples as [Sample, Sample];
+    const rates = [ours.rate, theirs.rate] as const;
+    seen.push({ ratio: ours.rate / theirs.rate, cost: ours.processor / theirs.processor, rates });
+  }
+  return seen;
+}
+
+/** There and back, so that what slowly changes in the machine is nobody's gain. */
+function order(turn: number): readonly number[] {
+  return turn % 2 === 0 ? [0, 1] : [1, 0];
+}
+
+/** Of each pair the round in the middle, and of these the pair in the middle, the lowest and the highest. */
+function tell(title: string, ofPairs: readonly Round[][]): void {
+  const middles = ofPairs.map((seen) => spreadOf(seen.map(({ ratio }) => ratio)).median);
+  const all = ofPairs.flat();
+  const cost = spreadOf(all.map((round) => round.cost)).median.toFixed(3);
+  const spread = `(${Math.min(...middles).toFixed(3)} to ${Math.max(...middles).toFixed(3)})`;
+  const [ours, theirs] = [0, 1].map((side) =>
+    Math.round(spreadOf(all.map(({ rates }) => rates[side] ?? 0)).median),
+  );
+  console.log(
+    `${title.padEnd(22)} ${spreadOf(middles).median.toFixed(3)} ${spread}  processor ${cost}  ${ours} / ${theirs}`,
+  );
 }
 
 console.log(
-  "this build over the other: median (quartiles) of the rounds, processor time, and rates a second",
+  `this build over the other: median (lowest to highest) of ${runs} pairs, processor time, and rates a second`,
 );
 for (const [name, setup] of Object.entries(channels)) {
+  if (values.only !== undefined && values.only !== name) continue;
   const trips = DEPTHS.map((depth): [string, Load] => [
     `${name}, depth ${depth}`,
     { kind: "round trips", depth, ...SMALL },

@@ -3,11 +3,12 @@ import { bus } from "../../lib/index.ts";
 import { join, type Mesh } from "../../lib/nats/index.ts";
 import { PRIMARY, type Recorder } from "../oracle/facts.ts";
 import { hasServer, NatsServer } from "../support/nats.ts";
+import { Cable } from "./cable.ts";
 
 /** What remote participants are called. */
 export const REMOTES = "remotes";
-/** What may become of the server. */
-export type Harm = "kill" | "stop" | "lame duck";
+/** What may become of the server, or of the cable between it and all who are remote. */
+export type Harm = "kill" | "stop" | "lame duck" | "cut";
 
 const CONFIG = 'lame_duck_duration: "30s"\nlame_duck_grace_period: "100ms"\n';
 /** A server that sends its clients away one by one is not waited for longer than this, in ms. */
@@ -17,14 +18,16 @@ const RETURN = 1000;
 /** ms after which it is missed that somebody is told to be gone. */
 const FORGETTING = 15_000;
 
-/** The server that carries what the primary and remote participants say to each other. */
+/** The server that carries what the primary and remote participants say to each other, and the cable to the latter. */
 export class Engine {
   readonly #server: NatsServer;
+  readonly #cable: Cable;
   readonly #mesh: Mesh;
   #harm: Promise<void> | undefined;
 
-  private constructor(server: NatsServer, mesh: Mesh) {
+  private constructor(server: NatsServer, cable: Cable, mesh: Mesh) {
     this.#server = server;
+    this.#cable = cable;
     this.#mesh = mesh;
   }
 
@@ -34,11 +37,12 @@ export class Engine {
     const server = await new NatsServer(CONFIG).start();
     process.once("exit", () => server.signal("SIGKILL"));
     const mesh = await join(bus, { name: PRIMARY, instance: "1", servers: server.url });
-    return new Engine(server, mesh);
+    return new Engine(server, await Cable.lay(() => server.url), mesh);
   }
 
+  /** For those who are remote. */
   get url(): string {
-    return this.#server.url;
+    return this.#cable.url;
   }
 
   /** Nobody who is remote hears anything for a while, which is on record as their pause. One harm at a time. */
@@ -75,7 +79,11 @@ export class Engine {
 
   async #do(how: Harm, ms: number): Promise<number> {
     const at = Date.now();
-    if (how === "stop") {
+    if (how === "cut") {
+      this.#cable.cut();
+      await sleep(ms);
+      this.#cable.mend();
+    } else if (how === "stop") {
       this.#server.signal("SIGSTOP");
       await sleep(ms);
       this.#server.signal("SIGCONT");

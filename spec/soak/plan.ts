@@ -44,7 +44,7 @@ export type Action =
   /** All of a group are asked. */
   | { readonly do: "ask"; readonly group: Group; readonly what: Saying }
   | { readonly do: "block"; readonly ms: number }
-  /** Something happens to the server of those who are remote. */
+  /** Something happens to the server of those who are remote, or to the cable there. */
   | { readonly do: "harm"; readonly how: Harm; readonly ms: number }
   /** For so long it forwards each message that comes from a process to another one, as old programs do. */
   | { readonly do: "relay"; readonly ms: number };
@@ -124,7 +124,7 @@ function action(random: Random): Action {
     case "harm":
       return {
         do: "harm",
-        how: random.pick(["kill", "stop", "lame duck"]),
+        how: random.pick(["kill", "stop", "lame duck", "cut"]),
         ms: random.between(0, 1500),
       };
   }
