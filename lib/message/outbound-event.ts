@@ -256,8 +256,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   /** Settles the receipt with an error. Does nothing if it has settled before. */
   fail(error: BusError): void {
     if (this.stage === "settled") return;
-    const asker = this.#asker;
-    const isTakenBack = asker?.takesBack?.(error, this) === true;
+    const isTakenBack = this.#asker?.takesBack?.(error, this) === true;
     // A handle on its way stays open until it is known whether it arrived.
     if (this.stage !== "written" && !isTakenBack) this.#extras?.releaseHandle();
     const left = isTakenBack ? this.#left : 0;
@@ -265,7 +264,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
     if (!isTakenBack) this.snapshot = undefined;
     this.error = error;
     if (this.#extras?.caller) showCaller(error, this.#extras.caller);
-    if (asker) asker.rejected(error, left);
+    if (this.#asker) this.#asker.rejected(error, left);
     else if (this.isFresh) afterStretch(() => !this.wantsAck && this.report(error));
     else this.report(error);
   }
