@@ -16,7 +16,7 @@ interface Work {
 }
 
 const WARM: Work = { jobs: 2000, milliseconds: 0.01, concurrency: 4, rounds: 1 };
-const WARM_ROUNDS = 5;
+const WARM_ROUNDS = 40;
 
 /** Who has done a job, and how many ms that really took. */
 type Done = readonly [pid: number, milliseconds: number];
