@@ -58,11 +58,12 @@ export class Directory {
       if (known && !known.isLeaving) this.#asked.leaves(known);
     } else if (known) {
       known.told = sign;
+      // What it tells when it asks may differ: the text before that says something new then.
+      known.sign = sign.what === "is" ? text : undefined;
       known.heard(this.#asked.now);
     } else {
       this.#list(key, sign);
     }
-    if (known && sign.what === "is") known.sign = text;
     return sign.what;
   }
 

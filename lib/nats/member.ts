@@ -17,7 +17,7 @@ export class KnownMember implements Member {
   readonly key: string;
   readonly name: string;
   told: Told;
-  /** The text of its last sign that only says that it is there. */
+  /** The text that `told` was read from, if that only says that it is there. */
   sign: string | undefined;
   /** When something of it was heard last, by the clock of the mesh. */
   heardAt: number;

@@ -11,13 +11,15 @@ const LOOK_EVERY = 100;
 const REST = 1000;
 /** A look that comes later than this, in ms, comes late because the loop was blocked. */
 const TOLERANCE = 100;
-/** A sign of life comes so often, in ms, or less often among many: nobody hears more than ten a second. */
+/** A sign of life comes so often, in ms, or less often among many: nobody hears more than some ten a second. */
 const BEAT = 5000;
 const BEAT_FOR_EACH = 100;
 /** Signs come at random times within this part of a beat, so that they do not all come at once. */
 const JITTER = 0.2;
-/** Of so many beats none has to be heard before it is told, however long a silence may be. */
+/** Of so many beats none has to be heard before it is told, however short a silence may be. */
 const MISSED_BEATS = 3;
+/** But where beats are rare, whoever is asked all the time after the first one answers within so many ms, or never. */
+const OVERDUE = 30_000;
 /** Who is needed and says nothing is asked so often, in ms. */
 const PROBE_EVERY = 500;
 /** Whoever is needed and has said nothing for so long, in ms, is asked. */
@@ -118,7 +120,9 @@ export class Presence {
   }
 
   #schedule(): void {
-    this.#pause = this.#isResting ? REST : LOOK_EVERY;
+    // A sign comes at its own time, not when a rest ends: then all who rest together would speak together.
+    const toBeat = Math.ceil(this.#nextBeat - this.clock.now);
+    this.#pause = this.#isResting ? Math.max(LOOK_EVERY, Math.min(REST, toBeat)) : LOOK_EVERY;
     this.#timer = startTimer(this.#look, this.#pause).unref();
   }
 
@@ -151,7 +155,8 @@ export class Presence {
       return false;
     }
     const { silence } = this.#joining;
-    if (silent > Math.max(silence, isNeeded ? 0 : MISSED_BEATS * told.beat)) {
+    const missed = Math.min(MISSED_BEATS * told.beat, told.beat + OVERDUE);
+    if (silent > Math.max(silence, isNeeded ? 0 : missed)) {
       this.#asked.gone(member, `was silent for ${Math.round(silent / 1000)} s`);
       return false;
     }

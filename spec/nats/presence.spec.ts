@@ -32,7 +32,7 @@ describe("who has joined and", () => {
   let presence: Presence;
   let directory: Directory;
   let looks: number;
-  let beats: number;
+  let beats: number[];
   let probes: number;
   let gone: string[];
   const peer = { inFlight: 0, unfinished: { isHandling: () => false } };
@@ -40,7 +40,8 @@ describe("who has joined and", () => {
 
   beforeEach(() => {
     clock = sinon.useFakeTimers();
-    looks = beats = probes = 0;
+    looks = probes = 0;
+    beats = [];
     gone = [];
     peer.inFlight = 0;
     directory = new Directory({
@@ -54,7 +55,7 @@ describe("who has joined and", () => {
     });
     presence = new Presence(JOINING, directory, {
       isConnected: () => ++looks > 0,
-      announce: () => beats++,
+      announce: () => beats.push(Date.now()),
       gone: (member, reason) => {
         gone.push(reason);
         directory.forget(member);
@@ -77,9 +78,30 @@ describe("who has joined and", () => {
       directory.hear("orders.a", SIGN);
     }
     expect(looks).to.be.below(70);
-    expect(beats).to.be.within(11, 17);
+    expect(beats.length).to.be.within(11, 17);
     expect(probes).to.equal(0);
     expect(presence.clock.now).to.be.within(59_000, 60_000);
+  });
+
+  it("rests tells that it is there at a random time, and not when a rest ends", () => {
+    for (let time = 0; time < 12; time++) {
+      clock.tick(5000);
+      directory.hear("orders.a", SIGN);
+    }
+    const gaps = beats.slice(1).map((at, index) => at - (beats[index] ?? 0));
+    for (const gap of gaps.slice(1)) expect(gap).to.be.within(4000, 5100);
+    expect(gaps.filter((gap) => gap % 100 !== 0)).to.have.length.above(3);
+  });
+
+  it("is one of a thousand is gone half a minute after its sign was overdue, not two beats later", () => {
+    directory.hear("orders.a", signOf({ beat: 120_000 }));
+    clock.tick(120_000);
+    expect(probes).to.equal(0);
+    clock.tick(29_000);
+    expect(probes).to.be.above(10);
+    expect(gone).to.deep.equal([]);
+    clock.tick(3000);
+    expect(gone).to.deep.equal(["was silent for 150 s"]);
   });
 
   it("sends something looks at once what becomes of it, after however long a rest", () => {
@@ -105,6 +127,17 @@ describe("who has joined and", () => {
     expect(directory.hear("orders.a", signOf({ pid: 2 }))).to.equal("is");
     expect(directory.get("orders.a")?.heardAt).to.equal(presence.clock.now);
     expect(directory.hear("orders.a", "{}")).to.equal(undefined);
+  });
+
+  it("says as it asks what it did not say before is believed when it says the old thing again", () => {
+    const heard = (told: Partial<Sign>) => {
+      directory.hear("orders.a", signOf(told));
+      return directory.get("orders.a")?.told.beat;
+    };
+    expect(heard({ beat: 120_000 })).to.equal(120_000);
+    expect(heard({ what: "asks", beat: 6000 })).to.equal(6000);
+    expect(heard({ beat: 120_000 })).to.equal(120_000);
+    expect(heard({ what: "leaves", beat: 6000 })).to.equal(120_000);
   });
 
   it("hears nothing of another asks, and judges in time that nobody takes what is sent", () => {
