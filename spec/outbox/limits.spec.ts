@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { memoryPair } from "../../lib/links/memory.ts";
+import { OutboundEvent } from "../../lib/message/outbound-event.ts";
 import { type BusPair, busPair, lonelyBus, rejection, turn } from "../support/buses.ts";
 
 async function readyPair(kind: "json" | "clone"): Promise<BusPair> {
@@ -92,6 +93,24 @@ describe("limits", () => {
     expect(pair.toB.backlog.waiting).to.be.within(2000, 4000);
     expect(await Promise.all(waiting)).to.deep.equal([1_000_000, 1000, 1000]);
     expect(await peer.emit("bytes", { view: shared }).ackd()).to.equal(1_000_000);
+  });
+
+  it("refuse a message and keep nothing of its data, however long its receipt is kept", async () => {
+    const pair = await readyPair("json");
+    let seen: unknown;
+    pair.a.use((message, next) => {
+      seen = message;
+      return next();
+    });
+    pair.a.limits.message = 1000;
+    const error = await rejection(
+      pair.a
+        .to(pair.toB)
+        .emit("x", { text: "x".repeat(2000) })
+        .ackd(),
+    );
+    expect(error.code).to.equal("ERR_TOO_LARGE");
+    expect(seen).to.be.instanceOf(OutboundEvent).with.property("snapshot", undefined);
   });
 
   it("bound what waits for all peers together", async () => {

@@ -19,11 +19,12 @@ export class Cable {
 
   /** `url` tells where the server is at the time. */
   static async lay(url: () => string): Promise<Cable> {
-    const server = createServer();
+    const server = createServer({ allowHalfOpen: true });
     const cable = new Cable(server);
     server.on("connection", (client) => {
       const { hostname, port } = new URL(url());
-      cable.#join([client, connect(Number(port), hostname)]);
+      const to = { host: hostname, port: Number(port), allowHalfOpen: true };
+      cable.#join([client, connect(to)]);
     });
     server.listen(0, "127.0.0.1").unref();
     await once(server, "listening");
@@ -53,6 +54,7 @@ export class Cable {
       from.on("data", (bytes) => {
         if (!to.write(bytes)) from.pause();
       });
+      from.on("end", () => to.end());
       to.on("drain", () => this.#isCut || from.resume());
       from.once("close", () => this.#isCut || this.#part(ends));
     }
@@ -66,6 +68,7 @@ export class Cable {
 
   #part(ends: Ends): void {
     this.#connections.delete(ends);
-    for (const end of ends) end.destroy();
+    // What has come through is still written.
+    for (const end of ends) end.destroySoon();
   }
 }
