@@ -38,6 +38,9 @@ const channels = {
   threads: { ...BUS, carrier: "thread", serialization: "advanced" },
 } satisfies Record<string, Setup>;
 const DEPTHS = [1, 16, 256, 1024];
+if (values.only !== undefined && !Object.hasOwn(channels, values.only)) {
+  throw new Error(`there is no ${values.only}, only ${Object.keys(channels).join(", ")}`);
+}
 
 /** What one round showed: this build's figure over the other's, and the two rates. */
 interface Round {
