@@ -92,12 +92,15 @@ export class NatsMesh
     try {
       await this.#connection.flush();
       if (this.#refused) throw this.#refused;
+      this.#presence.begin();
+      // Others may know it from here on. A connection that breaks now comes back, and then it is announced again.
+      await this.#connection.flush().catch((error: unknown) => {
+        if (this.#connection.isClosed()) throw error;
+      });
     } catch (error) {
       await this.left();
       throw error;
     }
-    this.#presence.begin();
-    await this.#connection.flush();
     return this;
   }
 

@@ -215,6 +215,32 @@ describe("buses that have joined over NATS", () => {
     }
   });
 
+  it("have joined, once, also where the connection breaks while they are announced", async () => {
+    const web = await member("web");
+    const connection = await dial();
+    const flush = connection.flush.bind(connection);
+    let flushes = 0;
+    connection.flush = () =>
+      ++flushes === 2 ? Promise.reject(new Error("the connection has broken")) : flush();
+    const { bus } = lonelyBus();
+    const mesh = await join(bus, { name: "orders", instance: "a", connection });
+    all.push({ bus, mesh, connection });
+    expect((await found(web, "a")).pid).to.equal(process.pid);
+  });
+
+  it("leave nothing behind where it is closed meanwhile", async () => {
+    const connection = await dial();
+    const flush = connection.flush.bind(connection);
+    let flushes = 0;
+    connection.flush = async () => {
+      if (++flushes === 2) await connection.close();
+      await flush();
+    };
+    const { bus } = lonelyBus();
+    await rejection(join(bus, { name: "orders", connection }));
+    expect((bus as Bus).hub.memberships.size).to.equal(0);
+  });
+
   it("do not join once they are closed", async () => {
     const { bus, connection } = await member("web");
     await bus.close();
