@@ -27,8 +27,6 @@ export class KnownMember implements Member {
   probedAt = 0;
   /** It has said that it leaves. */
   isLeaving = false;
-  /** The subject of its mail; made once, as every packet needs it. */
-  mail: string | undefined;
   #current: { readonly link: CarriedLink; readonly peer: MemberPeer } | undefined;
 
   constructor(key: string, name: string, told: Told, now: number) {
@@ -58,10 +56,9 @@ export class KnownMember implements Member {
     return this.#now.link;
   }
 
-  /** It is spoken to over that link from now on, which sends to that subject. */
-  connect(link: CarriedLink, peer: MemberPeer, mail: string): void {
+  /** It is spoken to over that link from now on. */
+  connect(link: CarriedLink, peer: MemberPeer): void {
     this.#current = { link, peer };
-    this.mail = mail;
   }
 
   heard(now: number): void {

@@ -128,7 +128,7 @@ export class NatsMesh
 
   send(to: string, packet: Buffer, asks: boolean): void {
     this.#presence.sends();
-    const subject = this.#directory.get(to)?.mail ?? this.#subjects.to(to);
+    const subject = this.#subjects.to(to);
     if (asks) this.#connection.publish(subject, packet, { reply: this.#subjects.noneAt(to) });
     else this.#connection.publish(subject, packet);
   }
@@ -235,7 +235,7 @@ export class NatsMesh
     });
     const connection = { channel: link, name, instance, host, pid, link: () => link };
     const peer = this.#hub.peers.connect(connection);
-    member.connect(link, peer, this.#subjects.to(key));
+    member.connect(link, peer);
     // Who is in a group by its name has to be found there, and be ready.
     peer.greet();
   }

@@ -48,8 +48,7 @@ describe("who has joined and", () => {
       get now() {
         return presence.clock.now;
       },
-      joined: (member: KnownMember) =>
-        member.connect(link as never, peer as unknown as MemberPeer, ""),
+      joined: (member: KnownMember) => member.connect(link as never, peer as unknown as MemberPeer),
       leaves: () => undefined,
       conflict: () => undefined,
     });
