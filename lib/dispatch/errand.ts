@@ -112,7 +112,7 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
       if (this.#outcome) this.#tell(this.#outcome);
     });
     if (this.#stage === "placed") this.#askForAnswer();
-    else if (this.#stage === "waiting") this.#startTime(this.#limit);
+    else if (this.#stage === "waiting") this.#startTime(this.#limit());
     return this.#promise;
   }
 
@@ -175,7 +175,7 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
     this.#follow();
     if (this.#stage !== "new") return;
     this.#context = new AsyncResource("clusterphone");
-    this.#queue(this.#hasOwnTimeout ? this.#limit : Infinity);
+    this.#queue(this.#hasOwnTimeout() ? this.#limit() : Infinity);
   }
 
   /** A peer is free: it leaves the line, and becomes a message to that one. */
@@ -232,13 +232,13 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
     if (this.key !== undefined) this.#line.freeKey(this.key);
     if (!this.#read(route.serialization, () => readOf(message, route))) return;
     this.#keep(0);
-    this.#queue(this.wantsAck || this.#hasOwnTimeout ? left : Infinity);
+    this.#queue(this.wantsAck || this.#hasOwnTimeout() ? left : Infinity);
   }
 
   written(message: OutboundEvent): void {
     const route = this.#route;
     this.#data = undefined;
-    this.#mayRepeat = message.wantsAck || this.#isIdempotent;
+    this.#mayRepeat = message.wantsAck || this.#isIdempotent();
     try {
       if (this.#mayRepeat && route && !this.snapshot)
         this.#keepRead(route.serialization, () => readOf(message, route));
@@ -250,7 +250,7 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
   }
 
   takesBack(error: BusError, message: OutboundEvent): boolean {
-    const mayGo = this.#mayRepeat && mayGoElsewhere(error, message, this.#isIdempotent);
+    const mayGo = this.#mayRepeat && mayGoElsewhere(error, message, this.#isIdempotent());
     this.#goesOn = mayGo && !this.#line.isClosed;
     return this.#goesOn;
   }
@@ -276,7 +276,7 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
   // What the deadlines ask.
 
   expire(): void {
-    const late = `no ack for ${this.name} within ${Math.ceil(this.#limit)} ms: it waits here, as`;
+    const late = `no ack for ${this.name} within ${Math.ceil(this.#limit())} ms: it waits here, as`;
     this.fail(this.#failure("ERR_ACK_TIMEOUT", `${late} ${this.#line.whyWaiting(this)}`));
   }
 
@@ -299,7 +299,7 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
     try {
       const data = this.snapshot && restoredFor(route, this.snapshot);
       const message = route.make(this.event, data, this.#optionsFor(left));
-      if (this.wantsAck && !this.#hasOwnTimeout) message.limit(left, true);
+      if (this.wantsAck && !this.#hasOwnTimeout()) message.limit(left, true);
       return message;
     } catch (cause) {
       this.unencodable(cause);
@@ -311,7 +311,7 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
     const extras = this.#extras;
     if (!extras) return undefined;
     const { signal, handle } = extras;
-    return { timeout: this.#hasOwnTimeout ? left : undefined, signal, handle, queueHandle: true };
+    return { timeout: this.#hasOwnTimeout() ? left : undefined, signal, handle, queueHandle: true };
   }
 
   #enter(message: OutboundEvent, route: Route): void {
@@ -403,15 +403,15 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
     return new BusError(code, text, { executed: "no", about: { event, namespace }, cause });
   }
 
-  get #isIdempotent(): boolean {
+  #isIdempotent(): boolean {
     return this.#options?.idempotent === true;
   }
 
-  get #limit(): number {
+  #limit(): number {
     return this.#timeout ?? this.#line.ackTimeout;
   }
 
-  get #hasOwnTimeout(): boolean {
+  #hasOwnTimeout(): boolean {
     return this.#extras?.hasOwnTimeout === true || (!this.#extras && this.#timeout !== undefined);
   }
 }

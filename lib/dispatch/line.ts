@@ -117,7 +117,7 @@ export class Line implements ErrandLine<Errand> {
     const errand = new Errand(this, event, data, options);
     if (caller) errand.calledFrom(caller);
     if (this.isClosed) {
-      errand.fail(errand.cutOff("ERR_CLOSED", this.#closed));
+      errand.fail(errand.cutOff("ERR_CLOSED", this.#closed()));
       return errand;
     }
     const route = this.#size === 0 ? this.#routeFor(errand) : undefined;
@@ -158,7 +158,7 @@ export class Line implements ErrandLine<Errand> {
 
   /** Fails what waits, as nothing goes out any more. */
   failAll(): void {
-    for (const errand of this.waiting()) errand.fail(errand.cutOff("ERR_CLOSED", this.#closed));
+    for (const errand of this.waiting()) errand.fail(errand.cutOff("ERR_CLOSED", this.#closed()));
   }
 
   // What an errand asks.
@@ -272,7 +272,7 @@ export class Line implements ErrandLine<Errand> {
     for (const errand of this.waiting()) errand.refuse(cause);
   }
 
-  get #closed(): string {
+  #closed(): string {
     return this.#bus.state === "closed"
       ? "this bus is closed"
       : `namespace "${this.namespace}" is closed`;

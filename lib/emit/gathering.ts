@@ -39,7 +39,7 @@ export class Gathering<Reply = unknown> implements AsyncIterable<Outcome<Reply>>
   /** Sets how long to wait for the answers, in ms, one limit for all; `Infinity` waits for ever. Before `ackd`. */
   within(timeout: number): this {
     const milliseconds = check.timeout(timeout, "within()");
-    assertFresh(this.#isFresh, "within()");
+    assertFresh(this.#isFresh(), "within()");
     if (this.#isAsked) throw new TypeError("within() must be called before ackd() and iterating");
     for (const event of this.#events) event.limit(milliseconds);
     return this;
@@ -51,7 +51,7 @@ export class Gathering<Reply = unknown> implements AsyncIterable<Outcome<Reply>>
    */
   ackd(callback?: OutcomesCallback<Reply>): Promise<Outcome<Reply>[]> {
     if (callback !== undefined) check.function(callback, "the callback of ackd()");
-    assertFresh(this.#isFresh, "ackd()");
+    assertFresh(this.#isFresh(), "ackd()");
     this.#all ??= new Promise((resolve) => {
       this.#resolve = resolve;
       this.#ask();
@@ -71,7 +71,7 @@ export class Gathering<Reply = unknown> implements AsyncIterable<Outcome<Reply>>
    * cancels what is still open: `message.signal` aborts over there.
    */
   [Symbol.asyncIterator](): AsyncIterator<Outcome<Reply>> {
-    assertFresh(this.#isFresh, "the iterator of its outcomes");
+    assertFresh(this.#isFresh(), "the iterator of its outcomes");
     if (this.#arrivals) throw new TypeError("the outcomes of a group can be iterated once");
     for (const event of this.#events) event.makeCancellable();
     this.#arrivals = new Arrivals(this.#events.length, () => this.#cancel());
@@ -111,7 +111,7 @@ export class Gathering<Reply = unknown> implements AsyncIterable<Outcome<Reply>>
     }
   }
 
-  get #isFresh(): boolean {
+  #isFresh(): boolean {
     return this.#events.every(({ isFresh }) => isFresh);
   }
 }

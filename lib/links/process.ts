@@ -129,12 +129,12 @@ export class ProcessLink implements Link, StandingEvents {
     const isTaken = ours
       ? this.#events?.frame(ours.body, handle)
       : this.#events?.foreign(message, handle);
-    if (!isTaken && !this.#othersListen) this.#foreign.keep(message, handle);
+    if (!isTaken && !this.#othersListen()) this.#foreign.keep(message, handle);
   };
 
   /** What comes when the bus has gone is for others, but a handle of ours that none of them takes. */
   #leave(message: unknown, handle: Handle | undefined): void {
-    if (this.#othersListen) return;
+    if (this.#othersListen()) return;
     if (!bodyOf(message)) this.#foreign.keep(message, handle);
     else if (handle) discard(handle);
   }
@@ -145,13 +145,13 @@ export class ProcessLink implements Link, StandingEvents {
     process.nextTick(() => this.#deliver());
   };
 
-  get #othersListen(): boolean {
+  #othersListen(): boolean {
     const ours = this.#isListening ? 1 : 0;
     return (this.#channel as ChildProcess).listenerCount("message") > ours;
   }
 
   #deliver(): void {
-    if (!this.#othersListen) return;
+    if (!this.#othersListen()) return;
     this.#foreign.deliver((...parameters) => {
       (this.#channel as ChildProcess).emit("message", ...parameters);
     });

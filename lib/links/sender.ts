@@ -8,6 +8,12 @@ const PATIENCE = 100;
 /** What a write to a channel fails with when the other side is gone. */
 const BROKEN = new Set(["EPIPE", "ECONNRESET", "ERR_IPC_CHANNEL_CLOSED"]);
 
+type Told = (error: Error | null) => void;
+type Send = (
+  this: ChildProcess,
+  message: object,
+  ...more: [Told] | [Handle, { keepOpen: boolean }, Told]
+) => boolean;
 type Finish = (failure?: SendFailure) => void;
 
 /**
@@ -19,9 +25,9 @@ export class Sender {
   readonly #channel: ChildProcess;
   readonly #onClosed: () => void;
   /** The `send` that has called back. */
-  #proven: unknown;
+  #proven: Send | undefined;
   /** One that has not, in a long time. */
-  #silent: unknown;
+  #silent: Send | undefined;
   /** What was given to others than the proven one, the oldest first. */
   readonly #unanswered = new Set<Finish>();
   #hasRoom = true;
@@ -35,8 +41,8 @@ export class Sender {
 
   /** Sends a message, as `Link.send` does. */
   send(message: object, handle: Handle | undefined, done: Finish): void {
-    const { send } = this.#channel;
-    if (send === this.#proven) this.#post(message, handle, done);
+    const send = this.#channel.send as Send;
+    if (send === this.#proven) this.#post(send, message, handle, done);
     else this.#try(send, message, handle, done);
   }
 
@@ -45,15 +51,15 @@ export class Sender {
   }
 
   /** Always with a callback: without one, Node emits 'error' on the user's process object. */
-  #post(message: object, handle: Handle | undefined, done: Finish): unknown {
+  #post(send: Send, message: object, handle: Handle | undefined, done: Finish): unknown {
     const channel = this.#channel;
     if (!handle) {
-      return channel.send(message, (error) => {
+      return send.call(channel, message, (error) => {
         if (error) this.#fail(error, "channel", done);
         else done();
       });
     }
-    return channel.send(message, handle, { keepOpen: true }, (error) => {
+    return send.call(channel, message, handle, { keepOpen: true }, (error) => {
       if (error) this.#fail(error, "handle", done);
       else done();
     });
@@ -66,7 +72,7 @@ export class Sender {
     if (error.code === "ERR_IPC_CHANNEL_CLOSED") this.#onClosed();
   }
 
-  #try(send: unknown, message: object, handle: Handle | undefined, done: Finish): void {
+  #try(send: Send, message: object, handle: Handle | undefined, done: Finish): void {
     // What fails without a callback is an 'error' on the user's process object.
     if (!this.#channel.connected) {
       process.nextTick(() => {
@@ -80,7 +86,7 @@ export class Sender {
     };
     this.#unanswered.add(finish);
     this.#hasRoom =
-      this.#post(message, handle, (failure) => {
+      this.#post(send, message, handle, (failure) => {
         this.#prove(send);
         finish(failure);
       }) !== false;
@@ -88,14 +94,14 @@ export class Sender {
     else this.#timer ??= setTimeout(() => this.#loseHope(send), PATIENCE);
   }
 
-  #prove(send: unknown): void {
+  #prove(send: Send): void {
     this.#proven = send;
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
   /** Where the channel has no room, one more message shows whether it has some now. */
-  #loseHope(send: unknown): void {
+  #loseHope(send: Send): void {
     this.#timer = undefined;
     this.#silent = send;
     for (const finish of this.#unanswered) {

@@ -13,6 +13,9 @@ export function notSerializable(message: Named, cause: unknown): BusError {
   return new BusError("ERR_NOT_SERIALIZABLE", text, { cause, about: message });
 }
 
+/** What became of a handle that was sent, and is not there. */
+export const NOT_ARRIVED: string = "did not arrive; the receiver may be out of file descriptors";
+
 /** `ERR_HANDLE_LOST`: its handle could not be sent, or did not arrive. */
 export function handleLost(message: Named, what: string): BusError {
   const text = `the handle of ${message.name} ${what}`;

@@ -1,10 +1,11 @@
 import { type BusError, type Executed, isBusError } from "../errors/bus-error.ts";
-import { InboundMessage } from "./inbound.ts";
+import type { InboundMessage } from "./inbound.ts";
+import { Message } from "./message.ts";
 import type { OutboundEvent } from "./outbound-event.ts";
 import { refusal, whatFailed } from "./refusal.ts";
 
 /** An ack that has arrived, until the receipt it belongs to is settled. */
-export class InboundAck extends InboundMessage {
+export class InboundAck extends Message implements InboundMessage {
   /** The end of the chain has been reached. */
   #isReached = false;
   readonly #answered: OutboundEvent;

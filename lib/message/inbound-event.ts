@@ -4,8 +4,8 @@ import { MAX_TIMEOUT } from "../time/deadlines.ts";
 import { type Inheritable, Inheritance } from "../time/inheritance.ts";
 import { discard, type Handle } from "../wire/handle.ts";
 import type { Arrival } from "../wire/items.ts";
-import { InboundMessage } from "./inbound.ts";
-import type { Message } from "./message.ts";
+import type { InboundMessage } from "./inbound.ts";
+import { Message } from "./message.ts";
 import type { Peer } from "./peer.ts";
 import { refusal } from "./refusal.ts";
 
@@ -20,7 +20,7 @@ export interface EventPeer extends Peer {
 export type Standing = "open" | "closed" | "absent";
 
 /** An event that has arrived, until its listeners have settled and it is answered. */
-export class InboundEvent extends InboundMessage implements Inheritable {
+export class InboundEvent extends Message implements InboundMessage, Inheritable {
   declare readonly peer: EventPeer;
   wantsAck: boolean;
   /** Whether its namespace takes messages here. Set before the chain. */

@@ -3,9 +3,11 @@ import { ackItem } from "../wire/items.ts";
 import { Item, type WireItem } from "../wire/protocol.ts";
 import { encodeFailure, type WireFailure } from "../wire/remote-error.ts";
 import type { Serialization } from "../wire/serialization.ts";
+import type { SharedPayload } from "../wire/shared-payload.ts";
 import type { Snapshot } from "../wire/snapshot.ts";
 import type { InboundEvent } from "./inbound-event.ts";
-import { OutboundMessage, type Stage } from "./outbound.ts";
+import { Message } from "./message.ts";
+import type { OutboundMessage, Stage } from "./outbound.ts";
 import type { Peer } from "./peer.ts";
 import { refusal, whatFailed } from "./refusal.ts";
 
@@ -20,11 +22,12 @@ export interface AckPeer extends Peer {
 }
 
 /** The answer to an event, on its way back. */
-export class OutboundAck extends OutboundMessage {
+export class OutboundAck extends Message implements OutboundMessage {
   declare readonly peer: AckPeer;
   stage: Stage = "chain";
   size = 0;
   snapshot: Snapshot | undefined = undefined;
+  shared: SharedPayload | undefined = undefined;
   reserved = 0;
   readonly #answered: InboundEvent;
   /** Whether a listener has run; whatever becomes of the ack, that stays true. */
@@ -98,6 +101,10 @@ export class OutboundAck extends OutboundMessage {
     if (this.reserved > 0) this.peer.backlog.release(this);
   }
 
+  get abandoned(): boolean {
+    return this.stage === "settled";
+  }
+
   get payload(): unknown {
     const { failure } = this;
     return failure ? this.#tell(failure) : this.reply;
@@ -121,18 +128,18 @@ export class OutboundAck extends OutboundMessage {
   }
 
   get plainHead(): number | undefined {
-    const isPlain = !(this.#failure || this.error || this.hasHeaders || this.#isUnheard);
+    const isPlain = !(this.#failure || this.error || this.hasHeaders || this.#isUnheard());
     return isPlain ? Item.ACK : undefined;
   }
 
   /** A middleware has replied, and no listener. */
-  get #isUnheard(): boolean {
+  #isUnheard(): boolean {
     return this.#executed === "no";
   }
 
   item(): WireItem {
     const isFailure = this.failure !== undefined;
-    return ackItem(this.id, isFailure, this.#isUnheard && !isFailure, this.sentHeaders());
+    return ackItem(this.id, isFailure, this.#isUnheard() && !isFailure, this.sentHeaders());
   }
 
   handOver(): void {

@@ -14,22 +14,24 @@ import { type Handle, takeUnread, writtenOut } from "../wire/handle.ts";
 import { eventItem, plainEventHead } from "../wire/items.ts";
 import type { Flow } from "../wire/parcel.ts";
 import type { WireItem } from "../wire/protocol.ts";
+import type { SharedPayload } from "../wire/shared-payload.ts";
 import type { Snapshot } from "../wire/snapshot.ts";
 import type { Asker, EventBundle, EventRoute } from "./event-route.ts";
 import { Extras } from "./extras.ts";
-import { handleLost, notSerializable } from "./failures.ts";
+import { handleLost, NOT_ARRIVED, notSerializable } from "./failures.ts";
 import { heldUpBy } from "./held-up.ts";
 import type { InboundMessage } from "./inbound.ts";
-import type { Message } from "./message.ts";
+import { Message } from "./message.ts";
 import type { EmitOptions } from "./options.ts";
-import { OutboundMessage, type Stage } from "./outbound.ts";
+import type { OutboundMessage, Stage } from "./outbound.ts";
 import { refusal } from "./refusal.ts";
 
 /** An event on its way out, until its receipt has settled. */
-export class OutboundEvent extends OutboundMessage implements Expiring {
+export class OutboundEvent extends Message implements OutboundMessage, Expiring {
   stage: Stage = "chain";
   size = 0;
   snapshot: Snapshot | undefined = undefined;
+  shared: SharedPayload | undefined = undefined;
   reserved = 0;
   /** Its ack, once it has arrived; what is left is its way through the chain. */
   answer: InboundMessage | undefined = undefined;
@@ -78,6 +80,10 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
 
   get kind(): "event" {
     return "event";
+  }
+
+  get abandoned(): boolean {
+    return this.stage === "settled";
   }
 
   get mayOverdraw(): boolean {
@@ -232,15 +238,14 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
     if (isTimed && this.bucket === 0) this.#route.deadlines.add(this, this.#timeout);
   }
 
-  /** It would have to wait, and there is no room for it. */
   noRoom(code: "ERR_QUEUE_FULL" | "ERR_TOO_LARGE", why: string): void {
     this.fail(new BusError(code, `${this.name} cannot wait: ${why}`, { about: this }));
   }
 
   /** The message was dropped by a middleware, or one threw: after it had settled, perhaps, and been told of no failure. */
   refuse(thrown?: { cause: unknown }): void {
-    if (this.stage !== "settled") this.fail(refusal(this, this.#executed, thrown));
-    else if (thrown && !this.error) this.report(refusal(this, this.#executed, thrown));
+    if (this.stage !== "settled") this.fail(refusal(this, this.#executed(), thrown));
+    else if (thrown && !this.error) this.report(refusal(this, this.#executed(), thrown));
   }
 
   stopped(): void {
@@ -259,7 +264,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
     const isTakenBack = this.#asker?.takesBack?.(error, this) === true;
     // A handle on its way stays open until it is known whether it arrived.
     if (this.stage !== "written" && !isTakenBack) this.#extras?.releaseHandle();
-    const left = isTakenBack ? this.#left : 0;
+    const left = isTakenBack ? this.#left() : 0;
     this.#finish();
     if (!isTakenBack) this.snapshot = undefined;
     this.error = error;
@@ -289,7 +294,7 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
 
   /** The error it ends with when nothing goes to its peer, or comes from there, any more. */
   cutOff(code: ErrorCode, reason: string, end: End = {}): BusError {
-    const [executed, { exitCode, signal, cause }] = [this.#executed, end];
+    const [executed, { exitCode, signal, cause }] = [this.#executed(), end];
     const text = `${this.name} was not ${executed !== "no" ? "acknowledged" : "sent"}: ${reason}`;
     return new BusError(code, text, { exitCode, signal, executed, about: this, cause });
   }
@@ -303,7 +308,6 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
     this.stage = "chain";
   }
 
-  // What the outbox asks of a parcel.
   get isFrame(): false {
     return false;
   }
@@ -333,9 +337,9 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
 
   /** Whether its text is all that is needed of it: nobody waits for it, nothing ends it, no handle goes with it. What has waited stays an object. */
   get isBundleable(): boolean {
-    const isText = ["text", "nothing"].includes(this.snapshot?.form ?? "");
-    const isUntold = !this.#asker && !this.#isWaiting && this.bucket === 0;
-    return isText && isUntold && !this.#extras?.isSpecial;
+    const form = this.snapshot?.form;
+    if (form !== "text" && form !== "nothing") return false;
+    return !(this.#asker || this.#isWaiting || this.bucket !== 0 || this.#extras?.isSpecial);
   }
 
   written(): void {
@@ -367,20 +371,16 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
   /** The other side has said whether the handle arrived. */
   transferred(arrived: boolean): void {
     this.#extras?.releaseHandle();
-    if (!arrived) {
-      const text = "did not arrive; the receiver may be out of file descriptors";
-      this.fail(handleLost(this, text));
-    } else if (!this.wantsAck) {
-      this.succeed(undefined);
-    }
+    if (!arrived) this.fail(handleLost(this, NOT_ARRIVED));
+    else if (!this.wantsAck) this.succeed(undefined);
   }
 
   /** Milliseconds left of a time that was set for it. While nobody waits for it that does not run, but counts over there. */
   get remaining(): number {
-    return this.#extras?.hasOwnTimeout ? this.#left : Infinity;
+    return this.#extras?.hasOwnTimeout ? this.#left() : Infinity;
   }
 
-  get #left(): number {
+  #left(): number {
     return this.bucket === 0 ? this.#timeout : this.#route.deadlines.remaining(this);
   }
 
@@ -411,11 +411,11 @@ export class OutboundEvent extends OutboundMessage implements Expiring {
 
   #withdraw(code: "ERR_ACK_TIMEOUT" | "ERR_CANCELLED", text: string, cause?: unknown): void {
     if (this.stage === "written" && this.wantsAck) this.#route.cancel(this, code);
-    this.fail(new BusError(code, text, { executed: this.#executed, about: this, cause }));
+    this.fail(new BusError(code, text, { executed: this.#executed(), about: this, cause }));
   }
 
   /** Whether a listener has run, or may have: with what is still here it is taken back. */
-  get #executed(): Executed {
+  #executed(): Executed {
     if (this.answer) return this.answer.executed;
     if (this.stage === "written" || this.hasLeft) return "maybe";
     const { bundled } = this;

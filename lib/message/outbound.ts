@@ -1,5 +1,5 @@
 import type { Handle } from "../wire/handle.ts";
-import type { Flow, ItemParcel } from "../wire/parcel.ts";
+import type { Flow, ItemParcel, Parcel } from "../wire/parcel.ts";
 import type { WireItem } from "../wire/protocol.ts";
 import type { SharedPayload } from "../wire/shared-payload.ts";
 import type { Snapshot } from "../wire/snapshot.ts";
@@ -12,41 +12,42 @@ import { Message } from "./message.ts";
 export type Stage = "chain" | "parked" | "handed" | "written" | "settled";
 
 /** A message on its way out: an event, or the ack of one. It crosses the chain, waits, and is put into a frame. */
-export abstract class OutboundMessage extends Message implements ItemParcel {
-  abstract override readonly direction: "outbound";
-  abstract readonly stage: Stage;
+export interface OutboundMessage extends Message, ItemParcel {
+  readonly direction: "outbound";
+  readonly stage: Stage;
   /** Bytes it takes, about; known once it is handed on. */
-  abstract size: number;
-  abstract snapshot: Snapshot | undefined;
+  size: number;
+  snapshot: Snapshot | undefined;
   /** The payload, where it goes to several peers. */
-  shared: SharedPayload | undefined = undefined;
+  shared: SharedPayload | undefined;
   /** Bytes that count as waiting for the peer, as long as it waits. */
-  abstract reserved: number;
-
-  get abandoned(): boolean {
-    return this.stage === "settled";
-  }
+  reserved: number;
 
   /** Whether it may take a little more room than there is. */
-  abstract readonly mayOverdraw: boolean;
-  abstract readonly isFrame: false;
-  abstract readonly flow: Flow;
-  abstract readonly payload: unknown;
-  abstract readonly transfer: Handle | undefined;
-  abstract readonly plainHead: number | undefined;
+  readonly mayOverdraw: boolean;
+  readonly isFrame: false;
+  readonly flow: Flow;
+  readonly payload: unknown;
+  readonly transfer: Handle | undefined;
+  readonly plainHead: number | undefined;
   /** It has crossed its chain, and waits to be written. */
-  abstract handOver(): void;
-  abstract item(): WireItem;
-  abstract written(): void;
-  abstract gone(): void;
-  abstract notWritten(): void;
-  abstract unencodable(cause: unknown): void;
+  handOver(): void;
+  item(): WireItem;
+  written(): void;
+  gone(): void;
+  notWritten(): void;
+  unencodable(cause: unknown): void;
   /** A middleware dropped it, or threw. */
-  abstract refuse(thrown?: { cause: unknown }): void;
+  refuse(thrown?: { cause: unknown }): void;
   /** All layers are done with it, and it was not handed on: one of them has answered it, or dropped it. */
-  abstract stopped(): void;
+  stopped(): void;
   /** Nothing goes to its peer any more, and nobody need be told. */
-  abstract discard(): void;
+  discard(): void;
   /** It would have to wait, and there is no room for it. */
-  abstract noRoom(code: "ERR_QUEUE_FULL" | "ERR_TOO_LARGE", why: string): void;
+  noRoom(code: "ERR_QUEUE_FULL" | "ERR_TOO_LARGE", why: string): void;
+}
+
+/** Whether what waits to be written is a message, and no note between the buses. */
+export function isOutbound(parcel: Parcel | undefined): parcel is OutboundMessage {
+  return parcel instanceof Message;
 }

@@ -60,6 +60,8 @@ export class Listeners {
   #count = 0;
   /** One of them settles later. */
   #waits = false;
+  /** One of them has failed. */
+  #fails = false;
   /** Is asked once more for each event, after those that were added here. */
   finder: Finder | undefined = undefined;
 
@@ -136,20 +138,23 @@ export class Listeners {
     const others = this.#others;
     const count = this.#count;
     let waits = this.#waits;
+    let fails = this.#fails;
     this.#first = this.#others = undefined;
     this.#count = 0;
-    this.#waits = false;
+    this.#waits = this.#fails = false;
     let result: unknown;
     try {
       result = message.run(listener);
       if (isThenable(result)) waits = true;
     } catch (thrown) {
       result = new Failure(thrown);
+      fails = true;
     }
     this.#first = count === 0 ? result : first;
     this.#others = count === 0 ? undefined : [...(others ?? []), result];
     this.#count = count + 1;
     this.#waits = waits;
+    this.#fails = fails;
   }
 
   /** Tells the event what was returned; at once if no listener is asynchronous. */
@@ -157,9 +162,14 @@ export class Listeners {
     const first = this.#first;
     const others = this.#others;
     const waits = this.#waits;
+    const fails = this.#fails;
     this.#first = this.#others = undefined;
     this.#count = 0;
-    this.#waits = false;
+    this.#waits = this.#fails = false;
+    if (!waits && !fails && !others) {
+      message.endListening(first, undefined);
+      return undefined;
+    }
     if (!waits) {
       endListening(message, first, others);
       return undefined;

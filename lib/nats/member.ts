@@ -49,11 +49,11 @@ export class KnownMember implements Member {
   }
 
   get peer(): MemberPeer {
-    return this.#now.peer;
+    return this.#now().peer;
   }
 
   get link(): CarriedLink {
-    return this.#now.link;
+    return this.#now().link;
   }
 
   /** It is spoken to over that link from now on. */
@@ -68,11 +68,11 @@ export class KnownMember implements Member {
 
   /** Whether anybody here, or over there, waits for what the other does. */
   get isNeeded(): boolean {
-    const { link, peer } = this.#now;
+    const { link, peer } = this.#now();
     return link.isUntaken || peer.inFlight > 0 || peer.unfinished.isHandling();
   }
 
-  get #now(): { readonly link: CarriedLink; readonly peer: MemberPeer } {
+  #now(): { readonly link: CarriedLink; readonly peer: MemberPeer } {
     if (!this.#current) throw new Error(`${this.key} has no link yet`);
     return this.#current;
   }

@@ -106,16 +106,16 @@ export class Presence {
     const { instance, serialization, absence } = this.#joining;
     const host = process.getBuiltinModule("node:os").hostname();
     const told = { instance, host, pid: process.pid, serialization, absence };
-    return writeSign({ what, ...told, beat: Math.ceil(this.#beat * (1 + JITTER)) });
+    return writeSign({ what, ...told, beat: Math.ceil(this.#beat() * (1 + JITTER)) });
   }
 
-  get #beat(): number {
+  #beat(): number {
     return Math.max(BEAT, BEAT_FOR_EACH * (this.#directory.size + 1));
   }
 
   #announce(what: Sign["what"]): void {
     if (this.#isLeaving) return;
-    this.#nextBeat = this.clock.now + this.#beat * (1 - JITTER * Math.random());
+    this.#nextBeat = this.clock.now + this.#beat() * (1 - JITTER * Math.random());
     this.#asked.announce(this.sign(what));
   }
 

@@ -149,9 +149,9 @@ export class Backlog {
     const { pending, total } = this.#limits;
     const isFull =
       (this.#waiting > 0 && this.#waiting + needed > bytes * overdraft) ||
-      (overdraft === 1 && this.#taken > 0 && this.#taken + needed > pending);
+      (overdraft === 1 && this.#taken() > 0 && this.#taken() + needed > pending);
     if (isFull) {
-      const much = `${this.#taken} of ${bytes} bytes wait for ${this.#peer.id} already`;
+      const much = `${this.#taken()} of ${bytes} bytes wait for ${this.#peer.id} already`;
       return `${much}; send less at a time, or raise limits.pending`;
     }
     const all = this.#total.taken;
@@ -208,7 +208,7 @@ export class Backlog {
     if (watchers.size > 0) for (const other of watchers) other.#letGo();
   }
 
-  get #taken(): number {
+  #taken(): number {
     return this.#waiting + this.#unwritten;
   }
 
@@ -232,9 +232,9 @@ export class Backlog {
   /** Whether less waits than that part of the room. With nothing of its own waiting a peer never has to wait for others. */
   #hasLess(part: number): boolean {
     if (this.#isEarly) return false;
-    if (this.#taken === 0) return true;
+    if (this.#taken() === 0) return true;
     const { pending, total } = this.#limits;
-    return this.#taken < pending / part && this.#total.taken < total - total / part;
+    return this.#taken() < pending / part && this.#total.taken < total - total / part;
   }
 
   /** Resolves when its peer is there and most of what waits has gone, or there is no sense in waiting. */
@@ -265,7 +265,7 @@ export class Backlog {
 
   /** Nothing waits any more, and nobody has to. */
   close(): void {
-    if (!this.#isClosed) this.#total.taken -= this.#taken;
+    if (!this.#isClosed) this.#total.taken -= this.#taken();
     this.#isClosed = true;
     this.giveUp();
     for (const other of this.#total.watchers) other.#letGo();

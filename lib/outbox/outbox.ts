@@ -1,6 +1,6 @@
 import type { Hold } from "../links/hold.ts";
 import { type Link, type Pace, PIPE, type SendFailure } from "../links/link.ts";
-import { OutboundMessage } from "../message/outbound.ts";
+import { isOutbound, type OutboundMessage } from "../message/outbound.ts";
 import { OutboundEvent } from "../message/outbound-event.ts";
 import { outside } from "../time/context.ts";
 import { endStretch } from "../time/stretch.ts";
@@ -74,11 +74,11 @@ export class Outbox implements SharingOutbox, BundleOutbox, UnwrittenOutbox {
   }
 
   /** Whether what comes now has to wait for more than the end of this tick. */
-  get #holds(): boolean {
-    return this.#unwritten.isFull || this.#transfer.isUnderWay || this.#isBurst;
+  #holds(): boolean {
+    return this.#unwritten.isFull || this.#transfer.isUnderWay || this.#isBurst();
   }
 
-  get #isBurst(): boolean {
+  #isBurst(): boolean {
     if (this.#inTick === 0) return false;
     return this.#inTick >= BURST || this.#bytesInTick >= this.#peer.backlog.burst;
   }
@@ -92,7 +92,7 @@ export class Outbox implements SharingOutbox, BundleOutbox, UnwrittenOutbox {
     const { snapshot } = message;
     if (snapshot?.form === "undecided" && !this.#reader.decide(message, snapshot)) return;
     if (!message.snapshot) message.size = sizeAtOnce(message.payload);
-    if (this.#holds && !this.#reserve(message)) return;
+    if (this.#holds() && !this.#reserve(message)) return;
     message.handOver();
     if (this.#isBundled(message)) return;
     this.push(message);
@@ -124,9 +124,9 @@ export class Outbox implements SharingOutbox, BundleOutbox, UnwrittenOutbox {
     const queue = this.#queue;
     for (; queue.unreadFrom < queue.parcels.length; queue.unreadFrom++) {
       const parcel = queue.parcels[queue.unreadFrom];
-      if (!(parcel instanceof OutboundMessage) || parcel.snapshot || parcel.abandoned) continue;
+      if (!isOutbound(parcel) || parcel.snapshot || parcel.abandoned) continue;
       const before = parcel.size;
-      const isSound = this.#isBurst
+      const isSound = this.#isBurst()
         ? this.#reserve(parcel)
         : this.#reader.read(parcel) && this.#reader.keep(parcel);
       if (isSound) this.#bytesInTick += parcel.size - before;
@@ -139,7 +139,7 @@ export class Outbox implements SharingOutbox, BundleOutbox, UnwrittenOutbox {
     const queue = this.#queue;
     for (; queue.unheldFrom < queue.parcels.length; queue.unheldFrom++) {
       const parcel = queue.parcels[queue.unheldFrom];
-      if (!(parcel instanceof OutboundMessage) || parcel.abandoned) continue;
+      if (!isOutbound(parcel) || parcel.abandoned) continue;
       if (!this.#reserve(parcel)) queue.parcels[queue.unheldFrom] = SETTLED;
     }
     queue.unreadFrom = queue.unheldFrom;

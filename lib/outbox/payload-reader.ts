@@ -1,5 +1,5 @@
 import type { Link } from "../links/link.ts";
-import { OutboundMessage } from "../message/outbound.ts";
+import { isOutbound, type OutboundMessage } from "../message/outbound.ts";
 import { Note } from "../wire/note.ts";
 import type { ItemParcel, Parcel } from "../wire/parcel.ts";
 import type { Serialization } from "../wire/serialization.ts";
@@ -33,15 +33,16 @@ export class PayloadReader {
     if (parcel.snapshot || payload === undefined) return true;
     const { serialization, link, backlog } = this.#peer;
     try {
-      parcel.snapshot = link.encodesLater
-        ? holdOf(parcel, serialization)
-        : ((shared ? undefined : share(serialization, payload)) ?? lookAt(parcel, serialization));
+      const read =
+        (shared ? undefined : share(serialization, payload)) ?? lookAt(parcel, serialization);
+      const isLeft = read.form === "beside" && link.encodesLater;
+      parcel.snapshot = isLeft ? holdOf(parcel, serialization, read) : read;
     } catch (cause) {
       parcel.unencodable(cause);
       return false;
     }
     if (parcel.abandoned) return false;
-    if (!(parcel instanceof OutboundMessage)) return true;
+    if (!isOutbound(parcel)) return true;
     parcel.size = parcel.snapshot.size;
     return backlog.fits(parcel);
   };

@@ -1,4 +1,4 @@
-import { OutboundMessage } from "../message/outbound.ts";
+import { isOutbound, type OutboundMessage } from "../message/outbound.ts";
 import type { Parcel } from "../wire/parcel.ts";
 
 /** Tells some messages otherwise than in frames, each as a message of its own. */
@@ -13,5 +13,5 @@ export function isToldBy(
   translator: OutboxTranslator,
   parcel: Parcel | undefined,
 ): parcel is OutboundMessage {
-  return parcel instanceof OutboundMessage && translator.speaksTo(parcel);
+  return isOutbound(parcel) && translator.speaksTo(parcel);
 }

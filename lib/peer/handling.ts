@@ -24,6 +24,8 @@ export class Handling {
   readonly #byId = new Map<number, InboundEvent>();
   /** How long the frame that is being read was kept by its link, in ms: a deadline in it is so much nearer. */
   waited = 0;
+  /** When the first event of the frame that is being read was begun; 0 where it has none so far. */
+  #since = 0;
   /** So many frames in a row had listeners that took long. Then an answer leaves before the next of them runs, as somebody waits for it. */
   #slowFrames = 0;
   /** The event that a handle belongs to, and whether that came along: only one can be under way. */
@@ -36,6 +38,7 @@ export class Handling {
 
   /** An item with an event, or a run of them. Returns whether the handle belongs to it. */
   receive(item: WireItem, handle: Handle | undefined): boolean {
+    this.#since ||= performance.now();
     if (isRun(item)) {
       readEvents(item, this.start);
       return false;
@@ -66,10 +69,12 @@ export class Handling {
     event.abort(new BusError(code, text, { about: event }));
   }
 
-  /** A frame with so many messages has been handled in so many ms. */
-  took(milliseconds: number, count: number): void {
-    if (milliseconds > count * SLOW) this.#slowFrames++;
+  /** A frame has been read, that had so many messages. */
+  endFrame(count: number): void {
+    if (this.#since === 0) return;
+    if (performance.now() - this.#since > count * SLOW) this.#slowFrames++;
     else this.#slowFrames = 0;
+    this.#since = 0;
   }
 
   end(event: InboundEvent): void {

@@ -112,7 +112,6 @@ export class Inbox {
     if (isText) this.#peer.sawText();
     this.lastCount = count;
     let untaken = handle;
-    const start = performance.now();
     for (const item of items) {
       try {
         if (this.#takeItem(item, untaken)) untaken = undefined;
@@ -121,7 +120,7 @@ export class Inbox {
       }
     }
     if (untaken) discard(untaken);
-    this.#peer.handling.took(performance.now() - start, count);
+    this.#peer.handling.endFrame(count);
   }
 
   /** Returns whether the handle belongs to the item. */

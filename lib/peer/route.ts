@@ -114,14 +114,14 @@ export class Route implements EventRoute<OutboundEvent> {
   }
 
   get ackTimeout(): number {
-    return this.#here.ackTimeout ?? this.#host.defaultAckTimeout;
+    return this.#here().ackTimeout ?? this.#host.defaultAckTimeout;
   }
 
   get chains(): Chains {
-    return this.#here.chains;
+    return this.#here().chains;
   }
 
-  get #here(): Namespace {
+  #here(): Namespace {
     if (this.#generation !== this.#host.generation) {
       this.#generation = this.#host.generation;
       this.#local = this.#host.local(this.namespace);
@@ -220,7 +220,7 @@ export class Route implements EventRoute<OutboundEvent> {
   /** Why a message cannot be sent, if it cannot. */
   obstacle(sent: Obstructed): BusError | undefined {
     if (this.#host.state === "closed") return sent.cutOff("ERR_CLOSED", "this bus is closed");
-    if (this.#here.state !== "closed") return this.#peer.obstacle(sent);
+    if (this.#here().state !== "closed") return this.#peer.obstacle(sent);
     return sent.cutOff("ERR_CLOSED", `namespace "${this.namespace}" is closed`);
   }
 

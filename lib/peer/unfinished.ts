@@ -1,4 +1,4 @@
-import { OutboundMessage } from "../message/outbound.ts";
+import { isOutbound, type OutboundMessage } from "../message/outbound.ts";
 import { OutboundEvent } from "../message/outbound-event.ts";
 import type { PeerState } from "../message/peer.ts";
 import { Bundle } from "../outbox/bundle.ts";
@@ -34,7 +34,7 @@ export class Unfinished {
 
   /** Whether the other side knows that no more is accepted: nothing else of it is on its way. */
   hasSeenClosing(scope?: Scope): boolean {
-    return this.#isDown || this.#closing.isSeen(scope);
+    return this.#isDown() || this.#closing.isSeen(scope);
   }
 
   /** Whether events of the peer are being handled: in one namespace, or in any. */
@@ -44,20 +44,20 @@ export class Unfinished {
 
   /** Everything that was emitted has been written. */
   get isFlushed(): boolean {
-    return this.#isDown || (this.#peer.outbox.isIdle && this.#routes.areIdle);
+    return this.#isDown() || (this.#peer.outbox.isIdle && this.#routes.areIdle);
   }
 
   /** Everything that was emitted in one namespace, or in all, has been written, and answered where that is wanted. */
   isDone(scope: Scope): boolean {
     if (this.unsettled(scope).length > 0) return false;
-    if (scope === undefined || this.#isDown) return this.isFlushed;
+    if (scope === undefined || this.#isDown()) return this.isFlushed;
     return this.#routes.known(scope)?.isIdle !== false && !holds(this.#peer.outbox, scope);
   }
 
   /** Tells, whenever it is asked, whether everything has left that was emitted so far. */
   whenFlushed(): () => boolean {
     const hasLeft = whenLeft(this.#routes.onTheirWay(), this.#peer.outbox);
-    return () => this.#isDown || hasLeft();
+    return () => this.#isDown() || hasLeft();
   }
 
   /** Everything this side has emitted that has not settled. */
@@ -66,7 +66,7 @@ export class Unfinished {
     return scope === undefined ? all : all.filter((event) => event.namespace === scope);
   }
 
-  get #isDown(): boolean {
+  #isDown(): boolean {
     return this.#peer.state === "down";
   }
 }
@@ -130,6 +130,6 @@ function holds(outbox: Outbox, namespace: string): boolean {
   return outbox.unfinished.some((parcel) =>
     parcel instanceof Bundle
       ? parcel.holds(namespace)
-      : parcel instanceof OutboundMessage && parcel.namespace === namespace,
+      : isOutbound(parcel) && parcel.namespace === namespace,
   );
 }

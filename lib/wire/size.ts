@@ -65,13 +65,13 @@ class Measuring {
   }
 
   ends(): number | undefined {
-    for (let next = this.#left.pop(); next && this.#goesOn; next = this.#left.pop()) {
+    for (let next = this.#left.pop(); next && this.#goesOn(); next = this.#left.pop()) {
       this.#open(next);
     }
-    return this.#goesOn ? this.#size : undefined;
+    return this.#goesOn() ? this.#size : undefined;
   }
 
-  get #goesOn(): boolean {
+  #goesOn(): boolean {
     return this.#isKnown || this.#asking === "seen";
   }
 

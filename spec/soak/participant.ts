@@ -7,6 +7,7 @@ import { Clients } from "./clients.ts";
 import { findPrimary } from "./joined.ts";
 import { LIMITS } from "./limits.ts";
 import { logTo } from "./log.ts";
+import { isOfNode } from "./node-faults.ts";
 import { feelPulse } from "./pulse.ts";
 import { Random } from "./random.ts";
 import { NAMESPACES, Service } from "./service.ts";
@@ -26,7 +27,7 @@ feelPulse(name, record);
 bus.limits.pending = LIMITS.pending;
 
 const crash = (error: unknown) => {
-  if (isOfNode(error as NodeJS.ErrnoException)) {
+  if (isOfNode(error)) {
     told("exit");
     process.exit(EXIT_CODE);
   }
@@ -34,14 +35,6 @@ const crash = (error: unknown) => {
   record({ is: "crashed", at: Date.now(), who: name, text });
   process.exit(CRASH_CODE);
 };
-/**
- * A handle that Node reads right behind a disconnect trips over an assertion of its own; and a cluster worker that
- * disconnects while it is disconnected does so twice.
- */
-function isOfNode({ code, stack = "" }: NodeJS.ErrnoException): boolean {
-  if (code === "ERR_INTERNAL_ASSERTION") return true;
-  return code === "ERR_IPC_DISCONNECTED" && stack.includes("internal/cluster/child");
-}
 
 process.on("uncaughtException", crash);
 process.on("unhandledRejection", crash);

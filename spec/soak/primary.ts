@@ -3,6 +3,7 @@ import { bus } from "../../lib/index.ts";
 import { type Fact, PRIMARY, type Recorder } from "../oracle/facts.ts";
 import type { Engine } from "./engine.ts";
 import { LIMITS } from "./limits.ts";
+import { isLostHandle } from "./node-faults.ts";
 import { PLACES, type Step } from "./plan.ts";
 import { feelPulse } from "./pulse.ts";
 import { Round, type Script } from "./round.ts";
@@ -25,11 +26,16 @@ export class Primary {
   readonly #speaker: Speaker;
 
   readonly #engine: Engine | undefined;
+  #lostHandles = 0;
 
   /** It is a member of a mesh, if there is an engine. */
   constructor(engine: Engine | undefined) {
     this.#engine = engine;
     const crash = (error: unknown) => {
+      if (isLostHandle(error)) {
+        this.#lostHandles++;
+        return;
+      }
       const text = error instanceof Error ? String(error.stack) : String(error);
       this.#record({ is: "crashed", at: Date.now(), who: PRIMARY, text });
     };
@@ -51,6 +57,11 @@ export class Primary {
     this.#speaker.forget();
     this.#forget();
     return { seen, hanging: round.hanging, relayed: round.relayed };
+  }
+
+  /** How many handles Node has lost here: each stays open for good. */
+  get lostHandles(): number {
+    return this.#lostHandles;
   }
 
   /** How many of the payloads and receipts that were looked after are still there. */

@@ -42,13 +42,14 @@ async function soak(): Promise<void> {
   for (let round = firstRound; performance.now() < end; round++) {
     const replay = `replay: npm run soak -- --seed ${seed} --round ${round}`;
     const told = await play(primary, round, replay);
-    for (const leak of await leaksSince(before, () => primary.retained))
-      tally.count(leak && `${leak}\n${replay}`);
+    for (const leak of await leaksSince(before, primary)) tally.count(leak && `${leak}\n${replay}`);
     const heap = heapUsed();
     heapBefore ??= heap;
     const growth = heap - heapBefore;
     tally.count(growth < LIMITS.heap ? "" : `VIOLATION: the heap has grown by ${growth} bytes`);
-    console.log(`round ${round}: ${told}, heap ${(heap / 2 ** 20).toFixed(1)} MB`);
+    console.log(
+      `round ${round}: ${told}, heap ${(heap / 2 ** 20).toFixed(1)} MB, ${primary.lostHandles} handles lost by Node`,
+    );
   }
 }
 

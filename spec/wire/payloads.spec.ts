@@ -152,11 +152,14 @@ async function expected(channels: readonly Channel[], makes: readonly Make[]): P
 /**
  * The differences that are known, named in docs/what-arrives.md. From Node 22 on `advanced` carries a typed array whose
  * prototype was replaced: the serializer that Node gives to others, with which payloads are read ahead, refuses it.
- * And where the channel is not known yet an object is read once, that JSON reads in each place.
+ * Where the channel is not known yet an object is read once, that JSON reads in each place.
+ * And a clone reads instances after plain objects: where one of these fails, an instance before it was not read at all.
  */
 function isKnown(name: string | undefined, arrived: string | undefined): boolean {
   if (name === undefined) return false;
   if (arrived === REFUSED) return name.includes("bytes in disguise");
+  if (name.includes("instance with a getter that counts") && name.includes("fails once"))
+    return true;
   return name.includes("twice of") && name.includes("counts");
 }
 
