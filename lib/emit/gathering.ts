@@ -1,5 +1,6 @@
 import type { BusError } from "../errors/bus-error.ts";
 import { check } from "../errors/check.ts";
+import type { Asker } from "../message/event-route.ts";
 import type { OutboundEvent } from "../message/outbound-event.ts";
 import type { Peer } from "../message/peer.ts";
 import { Arrivals } from "./arrivals.ts";
@@ -33,7 +34,7 @@ export class Gathering<Reply = unknown> implements AsyncIterable<Outcome<Reply>>
   constructor(events: readonly OutboundEvent[]) {
     this.#events = events;
     this.#open = events.length;
-    this.#outcomes = events.map(() => undefined);
+    this.#outcomes = new Array(events.length).fill(undefined);
   }
 
   /** Sets how long to wait for the answers, in ms, one limit for all; `Infinity` waits for ever. Before `ackd`. */
@@ -83,23 +84,19 @@ export class Gathering<Reply = unknown> implements AsyncIterable<Outcome<Reply>>
   #ask(): void {
     if (this.#isAsked) return;
     this.#isAsked = true;
-    for (const [index, event] of this.#events.entries()) {
-      const { peer } = event;
-      event.answerTo({
-        fulfilled: (value) =>
-          this.#settle(index, { peer, status: "fulfilled", value: value as Reply }),
-        rejected: (reason) => this.#settle(index, { peer, status: "rejected", reason }),
-      });
+    let index = 0;
+    for (const event of this.#events) {
+      event.answerTo(new Share(index++, event.peer, this.#settle));
       event.runTime();
     }
   }
 
-  #settle(index: number, outcome: Outcome<Reply>): void {
+  readonly #settle = (index: number, outcome: Outcome<Reply>): void => {
     this.#outcomes[index] = outcome;
     this.#open--;
     this.#arrivals?.add(outcome);
     this.#tellIfOver();
-  }
+  };
 
   #tellIfOver(): void {
     if (this.#open === 0) this.#resolve?.(this.#outcomes as Outcome<Reply>[]);
@@ -113,5 +110,27 @@ export class Gathering<Reply = unknown> implements AsyncIterable<Outcome<Reply>>
 
   #isFresh(): boolean {
     return this.#events.every(({ isFresh }) => isFresh);
+  }
+}
+
+/** The part of one member in the outcomes of its group. */
+class Share<Reply> implements Asker<OutboundEvent> {
+  readonly #index: number;
+  readonly #peer: Peer;
+  readonly #settle: (index: number, outcome: Outcome<Reply>) => void;
+
+  constructor(index: number, peer: Peer, settle: (index: number, outcome: Outcome<Reply>) => void) {
+    this.#index = index;
+    this.#peer = peer;
+    this.#settle = settle;
+  }
+
+  fulfilled(value: unknown): void {
+    const outcome = { peer: this.#peer, status: "fulfilled", value: value as Reply } as const;
+    this.#settle(this.#index, outcome);
+  }
+
+  rejected(reason: BusError): void {
+    this.#settle(this.#index, { peer: this.#peer, status: "rejected", reason });
   }
 }

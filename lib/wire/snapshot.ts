@@ -149,7 +149,8 @@ function lookAtPlain(serialization: Serialization, payload: unknown): Snapshot {
   }
   refuseCode(payload);
   if (serialization === "json") {
-    return { form: "inline", value: readForJSON(payload).value, size: 8 };
+    const { value, size } = readForJSON(payload);
+    return size === undefined ? textOf(value) : { form: "inline", value, size };
   }
   const { value, isTree } = readForClone(payload, "advanced");
   return { form: isTree ? "inline" : "beside", value, size: 8 };

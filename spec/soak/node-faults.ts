@@ -5,12 +5,17 @@
  * (`target._send` asserts "connected || channel"): the handle is given to nobody, and stays open.
  */
 export function isLostHandle(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === "ERR_INTERNAL_ASSERTION";
+  const { code, stack = "" } = asFault(error);
+  return code === "ERR_INTERNAL_ASSERTION" && stack.includes("target._send");
 }
 
-/** A lost handle; or a cluster worker that disconnects while it is disconnected. */
+/** An assertion of Node's; or a cluster worker that disconnects while it is disconnected. */
 export function isOfNode(error: unknown): boolean {
-  if (isLostHandle(error)) return true;
-  const { code, stack = "" } = error as NodeJS.ErrnoException;
+  const { code, stack = "" } = asFault(error);
+  if (code === "ERR_INTERNAL_ASSERTION") return true;
   return code === "ERR_IPC_DISCONNECTED" && stack.includes("internal/cluster/child");
+}
+
+function asFault(error: unknown): NodeJS.ErrnoException {
+  return error instanceof Error ? error : new Error(String(error));
 }

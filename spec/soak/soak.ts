@@ -36,7 +36,7 @@ async function soak(): Promise<void> {
   console.log(`seed ${seed}, ${minutes} min`);
   const primary = new Primary(await Engine.start());
   check(await primary.warmUp(), "replay: any seed, it is in the warm-up");
-  const before = holdings();
+  const before = holdings(primary);
   let heapBefore: number | undefined;
   const end = performance.now() + minutes * 60_000;
   for (let round = firstRound; performance.now() < end; round++) {
