@@ -1,20 +1,16 @@
 import type { Pace } from "../links/link.ts";
 import type { Flow } from "../wire/parcel.ts";
-import type { Serialization } from "../wire/serialization.ts";
 
 /** Messages in a frame, at most. */
 export const MOST_IN_FRAME = 256;
 /** Of what is in flight a frame takes this part, so that both sides have something to do at all times. */
-const SHARE = 4;
-/** In `json`, where a frame costs little, it takes less of what is few. */
-const FEW = 64;
-const SHARE_OF_FEW = 8;
-/** Messages in a frame of such that are not answered. */
+const SHARE = 2;
+/** Messages in a frame of such that are not answered; of many that wait, a part. */
 const MOST_ONE_WAY = 64;
+const SHARE_ONE_WAY = 4;
 
 /** What is known of the two ways between the buses. */
 export interface Traffic {
-  readonly serialization: Serialization;
   /** Messages written and not answered. */
   readonly inFlight: number;
   /** How many messages the last frame from there had. */
@@ -31,14 +27,13 @@ export function mostInFrame(
   switch (flow) {
     case "request": {
       const all = traffic.inFlight + waiting;
-      const share = all < FEW && traffic.serialization === "json" ? SHARE_OF_FEW : SHARE;
-      return between(leastInFrame, Math.ceil(all / share), MOST_IN_FRAME);
+      return between(leastInFrame, Math.ceil(all / SHARE), MOST_IN_FRAME);
     }
     case "answer":
       return between(leastInFrame, traffic.lastFrameCount, MOST_IN_FRAME);
     case "one way":
     case undefined:
-      return between(MOST_ONE_WAY, Math.ceil(waiting / SHARE), MOST_IN_FRAME);
+      return between(MOST_ONE_WAY, Math.ceil(waiting / SHARE_ONE_WAY), MOST_IN_FRAME);
   }
 }
 

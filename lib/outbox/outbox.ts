@@ -8,6 +8,7 @@ import { encodeFrame } from "../wire/encode.ts";
 import type { Note } from "../wire/note.ts";
 import type { Parcel } from "../wire/parcel.ts";
 import type { Sequence } from "../wire/sequence.ts";
+import type { Serialization } from "../wire/serialization.ts";
 import type { Backlog } from "./backlog.ts";
 import { Bundle, type BundleOutbox, textOf } from "./bundle.ts";
 import { Frames } from "./frames.ts";
@@ -31,6 +32,7 @@ const MOST_NOTES = 1000;
 
 /** What the outbox asks of its peer. */
 export interface OutboxPeer extends Traffic {
+  readonly serialization: Serialization;
   readonly translator: OutboxTranslator | undefined;
   readonly link: Link;
   readonly backlog: Backlog;
