@@ -32,6 +32,28 @@ describe("data is read", () => {
     }
   });
 
+  it("by the end of the tick, also what a bigint that somebody has taught a toJSON tells instead of itself", async () => {
+    const told = Buffer.from("as it was");
+    const patched = BigInt.prototype as { toJSON?: unknown };
+    patched.toJSON = () => told;
+    try {
+      const pair = await readyPair("json");
+      const sent: unknown[] = [];
+      pair.left.send = (frame) => {
+        sent.push(frame);
+        return true;
+      };
+      pair.a.to(pair.toB).emit("x", 1n);
+      await turn();
+      // Node keeps a message as it is behind a handle that is under way.
+      told.write("too late!");
+      // JSON tells of it by its fields: the first is an "a".
+      expect(JSON.stringify(sent)).to.match(/\b0\W+97\b/);
+    } finally {
+      Reflect.deleteProperty(patched, "toJSON");
+    }
+  });
+
   for (const kind of ["json", "clone"] as const) {
     describe(`over ${kind}`, () => {
       it("by the end of the tick, also where the channel takes it later", async () => {
