@@ -34,7 +34,7 @@ export class Gathering<Reply = unknown> implements AsyncIterable<Outcome<Reply>>
   constructor(events: readonly OutboundEvent[]) {
     this.#events = events;
     this.#open = events.length;
-    this.#outcomes = new Array(events.length).fill(undefined);
+    this.#outcomes = events.map(() => undefined);
   }
 
   /** Sets how long to wait for the answers, in ms, one limit for all; `Infinity` waits for ever. Before `ackd`. */
@@ -84,9 +84,8 @@ export class Gathering<Reply = unknown> implements AsyncIterable<Outcome<Reply>>
   #ask(): void {
     if (this.#isAsked) return;
     this.#isAsked = true;
-    let index = 0;
-    for (const event of this.#events) {
-      event.answerTo(new Share(index++, event.peer, this.#settle));
+    for (const [index, event] of this.#events.entries()) {
+      event.answerTo(new Share(index, event.peer, this.#settle));
       event.runTime();
     }
   }

@@ -3,7 +3,6 @@ import { ackItem } from "../wire/items.ts";
 import { Item, type WireItem } from "../wire/protocol.ts";
 import { encodeFailure, type WireFailure } from "../wire/remote-error.ts";
 import type { Serialization } from "../wire/serialization.ts";
-import type { SharedPayload } from "../wire/shared-payload.ts";
 import type { Snapshot } from "../wire/snapshot.ts";
 import type { InboundEvent } from "./inbound-event.ts";
 import { Message } from "./message.ts";
@@ -27,7 +26,6 @@ export class OutboundAck extends Message implements OutboundMessage {
   stage: Stage = "chain";
   size = 0;
   snapshot: Snapshot | undefined = undefined;
-  shared: SharedPayload | undefined = undefined;
   reserved = 0;
   readonly #answered: InboundEvent;
   /** Whether a listener has run; whatever becomes of the ack, that stays true. */
@@ -62,6 +60,10 @@ export class OutboundAck extends Message implements OutboundMessage {
   }
 
   get transfer(): undefined {
+    return undefined;
+  }
+
+  get shared(): undefined {
     return undefined;
   }
 

@@ -1,8 +1,4 @@
-import type { Handle } from "../wire/handle.ts";
-import type { Flow, ItemParcel, Parcel } from "../wire/parcel.ts";
-import type { WireItem } from "../wire/protocol.ts";
-import type { SharedPayload } from "../wire/shared-payload.ts";
-import type { Snapshot } from "../wire/snapshot.ts";
+import type { ItemParcel, Parcel } from "../wire/parcel.ts";
 import { Message } from "./message.ts";
 
 /**
@@ -15,28 +11,14 @@ export type Stage = "chain" | "parked" | "handed" | "written" | "settled";
 export interface OutboundMessage extends Message, ItemParcel {
   readonly direction: "outbound";
   readonly stage: Stage;
-  /** Bytes it takes, about; known once it is handed on. */
+  /** Known once it is handed on. */
   size: number;
-  snapshot: Snapshot | undefined;
-  /** The payload, where it goes to several peers. */
-  shared: SharedPayload | undefined;
   /** Bytes that count as waiting for the peer, as long as it waits. */
   reserved: number;
-
   /** Whether it may take a little more room than there is. */
   readonly mayOverdraw: boolean;
-  readonly isFrame: false;
-  readonly flow: Flow;
-  readonly payload: unknown;
-  readonly transfer: Handle | undefined;
-  readonly plainHead: number | undefined;
   /** It has crossed its chain, and waits to be written. */
   handOver(): void;
-  item(): WireItem;
-  written(): void;
-  gone(): void;
-  notWritten(): void;
-  unencodable(cause: unknown): void;
   /** A middleware dropped it, or threw. */
   refuse(thrown?: { cause: unknown }): void;
   /** All layers are done with it, and it was not handed on: one of them has answered it, or dropped it. */

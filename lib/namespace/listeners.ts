@@ -166,18 +166,14 @@ export class Listeners {
     this.#first = this.#others = undefined;
     this.#count = 0;
     this.#waits = this.#fails = false;
-    if (!waits && !fails && !others) {
-      message.endListening(first, undefined);
-      return undefined;
-    }
     if (!waits) {
-      endListening(message, first, others);
+      endListening(message, first, others, fails);
       return undefined;
     }
     const results = [first, ...(others ?? [])].map((result) =>
       Promise.resolve(result).catch((thrown: unknown) => new Failure(thrown)),
     );
-    return Promise.all(results).then(([one, ...more]) => endListening(message, one, more));
+    return Promise.all(results).then(([one, ...more]) => endListening(message, one, more, true));
   }
 }
 
@@ -186,7 +182,8 @@ function endListening(
   message: InboundEvent,
   first: unknown,
   others: readonly unknown[] | undefined,
+  mayFail: boolean,
 ): void {
-  const failure = Failure.is(first) ? first : others?.find(Failure.is);
+  const failure = mayFail ? [first, ...(others ?? [])].find(Failure.is) : undefined;
   message.endListening(isSomething(first) ? first : others?.find(isSomething), failure?.error);
 }

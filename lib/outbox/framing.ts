@@ -5,8 +5,9 @@ import type { Flow } from "../wire/parcel.ts";
 export const MOST_IN_FRAME = 256;
 /** Of what is in flight a frame takes this part, so that both sides have something to do at all times. */
 const SHARE = 2;
-/** Messages in a frame of such that are not answered; of many that wait, a part. */
+/** Messages in a frame of such that are not answered. */
 const MOST_ONE_WAY = 64;
+/** Where many of them wait, a frame takes this part. */
 const SHARE_ONE_WAY = 4;
 
 /** What is known of the two ways between the buses. */

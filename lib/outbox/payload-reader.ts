@@ -33,15 +33,15 @@ export class PayloadReader {
     if (parcel.snapshot || payload === undefined) return true;
     const { serialization, link, backlog } = this.#peer;
     try {
-      const read =
+      parcel.snapshot =
         (shared ? undefined : share(serialization, payload)) ?? lookAt(parcel, serialization);
-      const isLeft = read.form === "beside" && link.encodesLater;
-      parcel.snapshot = isLeft ? holdOf(parcel, serialization, read) : read;
     } catch (cause) {
       parcel.unencodable(cause);
       return false;
     }
     if (parcel.abandoned) return false;
+    const isLeft = parcel.snapshot.form === "beside" && link.encodesLater;
+    if (isLeft && !this.keep(parcel)) return false;
     if (!isOutbound(parcel)) return true;
     parcel.size = parcel.snapshot.size;
     return backlog.fits(parcel);
