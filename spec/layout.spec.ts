@@ -99,6 +99,19 @@ describe("the layout of lib", () => {
     }
   });
 
+  for (const page of ["README.md", "AGENTS.md"]) {
+    it(`is drawn in ${page}, each folder above what it knows`, () => {
+      const text = readFileSync(new URL(`../../${page}`, import.meta.url), "utf8");
+      const tree = /^lib\/.*\n((?: .*\n)+)/m.exec(text)?.[1] ?? "";
+      const drawn = [...tree.matchAll(/^ {2}([\w.]+)/gm)].map(([, name = ""]) => name);
+      const isDrawn = (place: string) => place !== "index.ts";
+      expect(drawn).to.have.members(Object.keys(FLOORS).filter(isDrawn));
+      for (const [index, place] of drawn.entries()) {
+        expect(drawn.slice(index + 1), place).to.include.members(FLOORS[place] ?? []);
+      }
+    });
+  }
+
   it("lets a folder know only what its floor names", () => {
     const strangers = imports.filter(({ from, to }) => {
       const [place, other] = [placeOf(from), placeOf(to)];
