@@ -62,7 +62,9 @@ function told({ median, lowerQuartile, upperQuartile }: Spread): string {
 /** The file that the package in a folder is loaded by. */
 function entryIn(packageFolder: string): string {
   const { exports } = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as {
-    exports: { ".": { default: string } };
+    exports: { ".": { default: string | { default: string } } };
   };
-  return join(packageFolder, exports["."].default);
+  const { default: entry } = exports["."];
+  // A package for `import` and `require` has one for each.
+  return join(packageFolder, typeof entry === "string" ? entry : entry.default);
 }
