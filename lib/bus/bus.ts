@@ -30,6 +30,10 @@ export interface CloseOptions {
 
 const CLOSE_OPTIONS: readonly (keyof CloseOptions)[] = ["timeout"];
 const ANY_OPTIONS: readonly (keyof AnyOptions)[] = ["concurrency"];
+const ANY_ELSEWHERE = {
+  key: "it is an option of emit()",
+  idempotent: "it is an option of emit()",
+};
 const NAMESPACE_OPTIONS: readonly (keyof NamespaceOptions)[] = ["ready"];
 
 /**
@@ -127,7 +131,7 @@ export class Bus<
    * what is returned, so keep it. Throws a `TypeError` for what is no group, and for wrong options.
    */
   any(group: GroupTarget, options: AnyOptions = {}): Any<Outgoing> {
-    check.options(options, "any()", ANY_OPTIONS);
+    check.options(options, "any()", ANY_OPTIONS, ANY_ELSEWHERE);
     const { concurrency = Infinity } = options;
     if (!(concurrency >= 1 && (Number.isInteger(concurrency) || concurrency === Infinity))) {
       throw wrong("the option concurrency", "a whole number from 1 on, or Infinity", concurrency);

@@ -23,13 +23,22 @@ export interface Members {
 export function membersOf(group: unknown, peers: Peers): Members {
   if (typeof group === "function") {
     const label = group.name ? `the peers that ${group.name} chooses` : "the peers chosen";
-    const isMember = group as (peer: Peer) => boolean;
+    const isMember = (peer: Peer) => answerOf(group as (peer: Peer) => unknown, peer);
     return { label, now: () => peers.others.filter(isThere).filter((peer) => isMember(peer)) };
   }
   const [label, find] = typeof group === "string" ? named(group, peers) : listed(group, peers);
   const now = () => peers.membersOf(now, () => find().filter(isThere));
   const serialization = group === "threads" ? "clone" : undefined;
   return { label, serialization, now };
+}
+
+/** A promise is no answer, though it would count as one that says yes. */
+function answerOf(group: (peer: Peer) => unknown, peer: Peer): boolean {
+  const answer = group(peer);
+  if (typeof answer === "object" && answer !== null && "then" in answer) {
+    throw wrong("what a function that chooses a group returns", "true or false", answer);
+  }
+  return Boolean(answer);
 }
 
 type Found = [label: string, find: () => readonly Session[]];
@@ -47,7 +56,13 @@ function listed(group: unknown, peers: Peers): Found {
   if (typeof group !== "object" || group === null || !(Symbol.iterator in group)) {
     const expected =
       '"workers", "children", "threads", the name of buses, a list of what to() takes, or a function';
-    throw wrong("the group", expected, group);
+    const hint = "one peer is for to(); of an object like cluster.workers take Object.values()";
+    throw wrong(
+      "the group",
+      expected,
+      group,
+      typeof group === "object" && group ? hint : undefined,
+    );
   }
   // It is read once: it may be an iterator.
   const targets = [...(group as Iterable<unknown>)];

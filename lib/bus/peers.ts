@@ -181,7 +181,7 @@ export class Peers {
       ...this.#connectors.map((connector) => connector.targets),
       "a peer of this bus",
     ];
-    throw wrong("the target of to()", `${targets.join(", ")} or "parent"`, target);
+    throw wrong("the target of to()", `${targets.join(", ")} or "parent"`, target, hintFor(target));
   }
 
   /** The peer at the end of a way; a new one, if nobody is known there. */
@@ -228,6 +228,17 @@ function closedFor(peer: { readonly id: string }): BusError {
 }
 
 /** A parent that has not been heard need not have a bus: it may be a test runner, or `node --watch`. */
+/** What is meant, probably, by what is no target. */
+function hintFor(target: unknown): string | undefined {
+  if (typeof target === "string") return "groups, and buses by their name, are for all() and any()";
+  if (typeof target !== "object" || target === null) return undefined;
+  if (Symbol.iterator in target) return "several are for all() and any()";
+  const isNamed = Object.hasOwn(target, "name") || Object.hasOwn(target, "instance");
+  return isNamed
+    ? "a member of a mesh has both a name and an instance, and join() comes first"
+    : undefined;
+}
+
 function isUnheardParent({ kind, state }: Session): boolean {
   return kind === "parent" && state === "connecting";
 }

@@ -39,29 +39,70 @@ export const check = {
     throw wrong(what, "a positive number of milliseconds, or Infinity", value);
   },
 
+  /** A bus, of whatever copy of the package. */
+  bus(value: unknown, what: string): void {
+    const isBus = typeof value === "object" && value !== null && "ns" in value && "hub" in value;
+    if (!isBus) throw wrong(what, "a bus", value);
+  },
+
   /** A number of bytes, or of messages. */
   amount(value: unknown, what: string): number {
     if (typeof value === "number" && value >= 0) return value;
     throw wrong(what, "a number, 0 or more", value);
   },
 
-  /** The options of a call: an object with none but those names. */
-  options(options: unknown, call: string, known: readonly string[]): void {
+  /** An option that is on or off, or left out. */
+  flag(value: unknown, what: string): void {
+    if (value !== undefined && typeof value !== "boolean")
+      throw wrong(what, "true or false", value);
+  },
+
+  /** The options of a call: an object with none but those names. `elsewhere` says where else a name belongs. */
+  options(options: unknown, call: string, known: readonly string[], elsewhere?: Elsewhere): void {
     if (typeof options !== "object" || options === null) {
       throw wrong(`the options of ${call}`, "an object", options);
     }
     for (const name in options) {
-      if (!known.includes(name)) throw unknownOption(name, call, known);
+      if (known.includes(name)) continue;
+      // A socket or a signal that was given as it is: its fields are nobody's options.
+      if (isInstance(options)) {
+        throw wrong(`the options of ${call}`, `an object with ${listOf(known)}`, options);
+      }
+      throw unknownOption(name, call, known, elsewhere);
     }
   },
 };
 
-function unknownOption(name: string, call: string, known: readonly string[]): TypeError {
+/** Names that are no options of a call, and where they belong. */
+type Elsewhere = Readonly<Record<string, string>>;
+
+function unknownOption(
+  name: string,
+  call: string,
+  known: readonly string[],
+  elsewhere: Elsewhere = {},
+): TypeError {
+  const hint = Object.hasOwn(elsewhere, name) ? elsewhere[name] : didYouMean(name, known);
+  const first = `${call} has no option ${describe(name)}${hint === undefined ? "" : `: ${hint}`}`;
+  return new TypeError(`${first}; it takes ${listOf(known)}`);
+}
+
+/** Names the nearest of those there are, if it is near: a guess that is none misleads. */
+function didYouMean(name: string, known: readonly string[]): string | undefined {
   const [nearest] = known.toSorted((one, other) => distance(name, one) - distance(name, other));
-  const takes = known.length > 1 ? `; it takes ${known.join(", ")}` : "";
-  return new TypeError(
-    `${call} has no option ${describe(name)}: did you mean "${nearest}"?${takes}`,
-  );
+  if (nearest === undefined || distance(name, nearest) > Math.max(2, nearest.length / 2))
+    return undefined;
+  return `did you mean "${nearest}"?`;
+}
+
+function listOf(names: readonly string[]): string {
+  return names.join(", ");
+}
+
+/** Whether an object is of a class of its own, in whatever realm it was made. */
+function isInstance(options: object): boolean {
+  const { constructor: made } = options;
+  return typeof made === "function" && made.name !== "Object";
 }
 
 /** How many characters have to be added, left out or replaced to make one name of the other, whatever their case. */
@@ -79,9 +120,10 @@ function distance(one: string, other: string): number {
   return row.at(-1) ?? 0;
 }
 
-/** The error for a wrong argument. */
-export function wrong(what: string, expected: string, value: unknown): TypeError {
-  return new TypeError(`${what} must be ${expected}, got ${describe(value)}`);
+/** The error for a wrong argument; `hint` says what was meant, probably. */
+export function wrong(what: string, expected: string, value: unknown, hint?: string): TypeError {
+  const text = `${what} must be ${expected}, got ${describe(value)}`;
+  return new TypeError(hint === undefined ? text : `${text}: ${hint}`);
 }
 
 function describe(value: unknown): string {

@@ -26,6 +26,13 @@ export interface AnyEmitOptions extends EmitOptions {
 
 const NAMES: readonly (keyof EmitOptions)[] = ["timeout", "signal", "handle", "queueHandle"];
 const ANY_NAMES: readonly (keyof AnyEmitOptions)[] = [...NAMES, "key", "idempotent"];
+/** What belongs to another call of the same line. */
+const ELSEWHERE = {
+  within: "say timeout, or call within() on what emit() returns",
+  concurrency: "it is an option of any()",
+  key: "only what any() returns takes it",
+  idempotent: "only what any() returns takes it",
+};
 
 /** The options of a call of `emit`, if there are any. Throws a `TypeError` for wrong ones. */
 export function readOptions(
@@ -33,14 +40,15 @@ export function readOptions(
   known: readonly string[] = NAMES,
 ): EmitOptions | undefined {
   if (options === undefined || options === null) return undefined;
-  check.options(options, "emit()", known);
-  const { timeout, signal, handle } = options as EmitOptions;
+  check.options(options, "emit()", known, ELSEWHERE);
+  const { timeout, signal, handle, queueHandle } = options as EmitOptions;
   if (signal !== undefined && !isAbortSignal(signal)) {
     throw wrong("the option signal", "an AbortSignal", signal);
   }
   if (handle !== undefined && handle !== null && typeof handle !== "object") {
     throw wrong("the option handle", "a net.Socket, net.Server or dgram.Socket", handle);
   }
+  check.flag(queueHandle, "the option queueHandle");
   if (timeout === undefined) return options as EmitOptions;
   return { ...(options as EmitOptions), timeout: check.timeout(timeout, "the option timeout") };
 }
@@ -48,7 +56,9 @@ export function readOptions(
 /** The same, to any one of a group. */
 export function readAnyOptions(options: unknown): AnyEmitOptions | undefined {
   const read = readOptions(options, ANY_NAMES) as AnyEmitOptions | undefined;
-  if (read?.key !== undefined) check.name(read.key, "the option key");
+  if (read === undefined) return undefined;
+  if (read.key !== undefined) check.name(read.key, "the option key");
+  check.flag(read.idempotent, "the option idempotent");
   return read;
 }
 

@@ -1,5 +1,6 @@
 import type { Bus } from "../bus/bus.ts";
 import { BusError } from "../errors/bus-error.ts";
+import { check } from "../errors/check.ts";
 import { NatsMesh } from "./mesh.ts";
 import { connectTo, type JoinOptions, readJoinOptions } from "./options.ts";
 import type { Mesh } from "./types.ts";
@@ -13,6 +14,7 @@ export type { LeaveOptions, Member, Mesh, MeshEvents } from "./types.ts";
  * with `ERR_CLOSED` where the bus is closed, and with what the client says where it cannot connect, or may not listen.
  */
 export async function join(bus: Pick<Bus, "name">, options: JoinOptions): Promise<Mesh> {
+  check.bus(bus, "the first argument of join()");
   const joining = readJoinOptions(options, bus.name);
   const { connection, servers } = options;
   const { hub } = bus as Bus;

@@ -118,6 +118,7 @@ export class ClusterMetrics {
  * theirs. Each process calls it once; a second time it throws an `Error`. Throws a `TypeError` for wrong options.
  */
 export function clusterMetrics(bus: Bus, options: ClusterMetricsOptions = {}): ClusterMetrics {
+  check.bus(bus, "the first argument of clusterMetrics()");
   check.options(options, "clusterMetrics()", OPTIONS);
   const { timeout = DEFAULT_TIMEOUT } = options;
   if (!(typeof timeout === "number" && timeout > 0 && timeout <= MOST_TIMEOUT)) {

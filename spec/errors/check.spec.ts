@@ -1,7 +1,11 @@
+import { Socket } from "node:net";
 import { inspect } from "node:util";
+import { runInNewContext } from "node:vm";
 import { expect } from "chai";
 import { logging, queueing } from "../../lib/index.ts";
-import { busPair } from "../support/buses.ts";
+import { join } from "../../lib/nats/index.ts";
+import { clusterMetrics } from "../../lib/prometheus/index.ts";
+import { busPair, rejection } from "../support/buses.ts";
 
 describe("what a bus is told", () => {
   const { a, toB } = busPair();
@@ -36,7 +40,92 @@ describe("what a bus is told", () => {
       TypeError,
       /it takes timeout, signal, handle, queueHandle$/,
     );
-    expect(() => emit({ [`${"x".repeat(1e6)}`]: 1 })).to.throw(TypeError, /did you mean/);
+  });
+
+  it("is no guess where nothing is near, and says where else an option belongs", () => {
+    const text = (options: unknown, call: (options: unknown) => unknown = emit) => {
+      try {
+        call(options);
+      } catch (error) {
+        if (error instanceof TypeError) return error.message;
+      }
+      return "nothing was thrown";
+    };
+    const takes = "it takes timeout, signal, handle, queueHandle";
+    expect(text({ retries: 3 })).to.equal(`emit() has no option "retries"; ${takes}`);
+    expect(text({ ["x".repeat(1e6)]: 1 })).to.match(/^emit\(\) has no option "x{40}"; it takes/);
+    expect(text({ constructor: 1 })).to.equal(`emit() has no option "constructor"; ${takes}`);
+    expect(text({ within: 5 })).to.equal(
+      `emit() has no option "within": say timeout, or call within() on what emit() returns; ${takes}`,
+    );
+    expect(text({ key: "a" })).to.include("only what any() returns takes it");
+    expect(text({ concurrency: 1 })).to.include("it is an option of any()");
+    const any = (options: unknown) => a.any("orders", options as never);
+    expect(text({ key: "a" }, any)).to.equal(
+      'any() has no option "key": it is an option of emit(); it takes concurrency',
+    );
+  });
+
+  it("is an object of options, and not what belongs into them", () => {
+    const expected =
+      /options of emit\(\) must be an object with timeout, signal, handle, queueHandle, got /;
+    expect(() => emit(new Socket()))
+      .to.throw(TypeError, expected)
+      .with.property("message")
+      .that.includes("Socket");
+    expect(() => emit(AbortSignal.timeout(1))).to.throw(TypeError, /got AbortSignal$/);
+    // Another realm has another Object.
+    const foreign: unknown = runInNewContext("({ queueHandle: true })");
+    expect(() => emit(foreign)).not.to.throw();
+  });
+
+  it("is true or false, where an option is on or off", () => {
+    for (const bad of ["no", 0, 1, null]) {
+      expect(() => emit({ queueHandle: bad })).to.throw(TypeError, "the option queueHandle");
+      const any = a.any("orders");
+      expect(() => any.emit("x", 1, { idempotent: bad } as never)).to.throw(
+        TypeError,
+        "the option idempotent must be true or false",
+      );
+    }
+    expect(() => emit({ queueHandle: undefined })).not.to.throw();
+  });
+
+  it("is a bus, where it is one", async () => {
+    for (const bad of [undefined, {}, { name: "web" }, "bus"]) {
+      const expected = "the first argument of clusterMetrics() must be a bus";
+      expect(() => clusterMetrics(bad as never)).to.throw(TypeError, expected);
+      const refused = await rejection(join(bad as never, { name: "web" }));
+      expect(refused.message).to.include("the first argument of join() must be a bus");
+    }
+  });
+
+  it("is one peer for to(), and several for all() and any()", () => {
+    const to = (target: unknown) => () => a.to(target as never);
+    expect(to("workers")).to.throw(
+      TypeError,
+      /got "workers": groups, .* are for all\(\) and any\(\)$/,
+    );
+    expect(to([toB])).to.throw(TypeError, /got Array: several are for all\(\) and any\(\)$/);
+    expect(to({ name: "orders" })).to.throw(
+      TypeError,
+      /got Object: .* both a name and an instance/,
+    );
+    expect(to({})).to.throw(TypeError, /got Object$/);
+    expect(() => a.all(toB as never)).to.throw(
+      TypeError,
+      /one peer is for to\(\); .* Object.values\(\)$/,
+    );
+    expect(() => a.any(5 as never)).to.throw(TypeError, /got 5$/);
+  });
+
+  it("is an answer at once, from the function that chooses a group", () => {
+    const chooses = async () => false;
+    expect(() => a.all(chooses as never).emit("x")).to.throw(
+      TypeError,
+      "what a function that chooses a group returns must be true or false, got Promise",
+    );
+    expect(a.all((() => 0) as never).peers).to.have.length(0);
   });
 
   it("is an object, where it is options", () => {
