@@ -40,8 +40,10 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
   readonly mayOverdraw = false;
   size = 0;
   reserved = 0;
-  /** Where it waits. */
+  /** Where it waits, and its neighbours there. */
   list: WaitingList<Errand> | undefined = undefined;
+  before: Errand | undefined = undefined;
+  behind: Errand | undefined = undefined;
 
   // The place in the list of deadlines; it belongs to `Deadlines`.
   bucket = 0;
@@ -137,10 +139,6 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
 
   get label(): string {
     return this.#line.label;
-  }
-
-  get hasLeft(): boolean {
-    return this.#stage !== "waiting";
   }
 
   /** Where it was emitted, for the error it may end with. */

@@ -153,7 +153,7 @@ export class Line implements ErrandLine<Errand> {
 
   /** All that wait. */
   waiting(): Errand[] {
-    return [this.#unkeyed, ...this.#keyed.values()].flatMap((list) => list.live());
+    return [this.#unkeyed, ...this.#keyed.values()].flatMap((list) => list.all());
   }
 
   /** Fails what waits, as nothing goes out any more. */
@@ -193,7 +193,7 @@ export class Line implements ErrandLine<Errand> {
 
   leave(errand: Errand): void {
     this.#size--;
-    errand.list?.left();
+    errand.list?.remove(errand);
     errand.list = undefined;
     this.backlog.release(errand);
     if (this.#size > 0) return;
@@ -373,7 +373,7 @@ export class Line implements ErrandLine<Errand> {
       open.length === this.#owners.length && open.every((each, at) => each === this.#owners[at]);
     if (isSame) return;
     this.#owners = open;
-    const waiting = [...this.#keyed.values()].flatMap((list) => list.live());
+    const waiting = [...this.#keyed.values()].flatMap((list) => list.all());
     this.#keyed = new Map();
     for (const errand of waiting.toSorted((one, other) => one.number - other.number)) {
       this.#line(errand);

@@ -1,58 +1,50 @@
 /** Something that waits in line. */
-interface Waiting {
+interface Waiting<Item> {
   /** Its place among all that were emitted. */
   readonly number: number;
-  /** It waits no longer. */
-  readonly hasLeft: boolean;
+  // Its neighbours; they belong to the list.
+  before: Item | undefined;
+  behind: Item | undefined;
 }
 
-/** What waits, in the order in which it was emitted. What has left stays until it is the greater part, or at the front. */
-export class WaitingList<Item extends Waiting> {
-  #items: Item[] = [];
-  /** Where the list begins. */
-  #first = 0;
-  /** How many behind that have left. */
-  #gone = 0;
+/** What waits, in the order in which it was emitted. Nothing is kept of what has left, however long others wait. */
+export class WaitingList<Item extends Waiting<Item>> {
+  #first: Item | undefined;
+  #last: Item | undefined;
 
-  /** Adds an item: at the end, or where it was before if it comes back. */
+  /** Adds an item: at the end, or where it was before if it comes back, which is near the front. */
   add(item: Item): void {
-    let index = this.#items.length;
-    while (index > this.#first && (this.#items[index - 1]?.number ?? 0) > item.number) index--;
-    if (index > this.#first && this.#items[index - 1] === item) {
-      // It has left, but its place is still there.
-      this.#gone--;
-      return;
-    }
-    if (index === this.#items.length) this.#items.push(item);
-    else this.#items.splice(index, 0, item);
+    let behind = this.#last && this.#last.number > item.number ? this.#first : undefined;
+    while (behind && behind.number < item.number) behind = behind.behind;
+    this.#join(behind ? behind.before : this.#last, item);
+    this.#join(item, behind);
   }
 
   /** The first that fits. */
   first(fits: (item: Item) => boolean): Item | undefined {
-    for (let index = this.#first; index < this.#items.length; index++) {
-      const item = this.#items[index];
-      if (item?.hasLeft) {
-        if (index === this.#first) this.#skip();
-      } else if (item && fits(item)) return item;
-    }
-    return undefined;
+    let item = this.#first;
+    while (item && !fits(item)) item = item.behind;
+    return item;
   }
 
-  /** One of them has left. */
-  left(): void {
-    this.#gone++;
-    if (this.#gone * 2 <= this.#items.length - this.#first) return;
-    this.#items = this.live();
-    this.#first = this.#gone = 0;
+  /** One of them waits no longer. */
+  remove(item: Item): void {
+    this.#join(item.before, item.behind);
+    item.before = item.behind = undefined;
   }
 
   /** All that wait. */
-  live(): Item[] {
-    return this.#items.slice(this.#first).filter((item) => !item.hasLeft);
+  all(): Item[] {
+    const items: Item[] = [];
+    for (let item = this.#first; item; item = item.behind) items.push(item);
+    return items;
   }
 
-  #skip(): void {
-    this.#first++;
-    this.#gone--;
+  /** Makes them neighbours; nobody is before the first, and behind the last. */
+  #join(before: Item | undefined, behind: Item | undefined): void {
+    if (before) before.behind = behind;
+    else this.#first = behind;
+    if (behind) behind.before = before;
+    else this.#last = before;
   }
 }

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { WaitingList } from "../../lib/dispatch/waiting-list.ts";
 import type { Peer } from "../../lib/message/peer.ts";
 import { rejection, turn } from "../support/buses.ts";
+import { countHeld } from "../support/memory.ts";
 import { star } from "../support/star.ts";
 
 async function until(isTrue: () => boolean): Promise<void> {
@@ -90,21 +91,56 @@ describe("a group that is chosen by a function", () => {
 });
 
 describe("what waits in line", () => {
-  it("is there once, also if it comes back to its place", () => {
-    const list = new WaitingList<{ number: number; hasLeft: boolean }>();
-    const items = [1, 2, 3, 4, 5].map((number) => ({ number, hasLeft: false }));
-    for (const item of items) list.add(item);
-    const [, second] = items as [(typeof items)[0], (typeof items)[0]];
-    second.hasLeft = true;
-    list.left();
-    list.add(second);
-    second.hasLeft = false;
-    expect(list.live().map(({ number }) => number)).to.deep.equal([1, 2, 3, 4, 5]);
-    for (const item of items) {
-      item.hasLeft = true;
-      list.left();
+  class Waiting {
+    before: Waiting | undefined = undefined;
+    behind: Waiting | undefined = undefined;
+    readonly number: number;
+
+    constructor(number: number) {
+      this.number = number;
     }
-    expect(list.live()).to.deep.equal([]);
+  }
+  const numbersIn = (list: WaitingList<Waiting>) => list.all().map(({ number }) => number);
+
+  it("is there once, also if it comes back to its place", () => {
+    for (const place of [0, 1, 4]) {
+      const list = new WaitingList<Waiting>();
+      const items = [1, 2, 3, 4, 5].map((number) => new Waiting(number));
+      for (const item of items) list.add(item);
+      const again = items[place] as Waiting;
+      list.remove(again);
+      expect(numbersIn(list)).to.have.lengthOf(4).and.not.include(again.number);
+      list.add(again);
+      expect(numbersIn(list)).to.deep.equal([1, 2, 3, 4, 5]);
+      expect(list.first(({ number }) => number > 2)).to.equal(items[2]);
+      for (const item of items) list.remove(item);
+      expect(numbersIn(list)).to.deep.equal([]);
+    }
+  });
+
+  it("is all that is kept, though there is always something that waits", async () => {
+    const all = star(1);
+    const [ray] = all.rays;
+    ray?.bus.on("job", () => 1);
+    await all.bus.to(ray?.peer as Peer).ready();
+    const any = all.bus.any(() => true, { concurrency: 1 });
+    const settled: WeakRef<object>[] = [];
+    let isEnough = false;
+    const keepOnEmitting = async (): Promise<void> => {
+      while (!isEnough) {
+        const answer = any.emit("job").ackd();
+        settled.push(new WeakRef(answer));
+        await answer;
+      }
+    };
+    const emitters = Array.from({ length: 4 }, keepOnEmitting);
+    await until(() => settled.length > 500);
+    const { waiting } = any;
+    const held = await countHeld(settled.slice(0, 400));
+    isEnough = true;
+    await Promise.all(emitters);
+    expect(waiting).to.be.above(0);
+    expect(held).to.equal(0);
   });
 
   it("is not asked for one by one to see that it is gone", async () => {
