@@ -9,6 +9,9 @@ import { Taking } from "./taking.ts";
 
 /** What was taken is told within so many ms. */
 const TELL_WITHIN = 15;
+/** Smaller packets would have other numbers, and the larger ones may still arrive. */
+const TAKES_LESS =
+  "cannot be sent the rest of what was begun: the server takes less at once than before";
 
 /** A packet costs more than a write into a pipe, and is told to be taken a round trip later. */
 export const PACE: Pace = { leastInFrame: 32, mostUnwritten: 4096 };
@@ -167,6 +170,12 @@ export class CarriedLink implements Link {
 
   // Its own.
 
+  /** It cannot go on: both sides are told. */
+  #giveUp(reason: string): void {
+    this.#tell(Kind.GOODBYE);
+    this.close({ reason });
+  }
+
   #stop(): void {
     this.#isOver = true;
     this.#stopTelling();
@@ -175,7 +184,13 @@ export class CarriedLink implements Link {
   /** Sends what fits into the window. */
   #pump(): void {
     if (!this.#isOver && this.#carrier.isConnected) {
-      for (let kept = this.#sending.next(); kept; kept = this.#sending.next()) this.#publish(kept);
+      const most = this.#carrier.mostBytes;
+      while (this.#sending.nextBytes <= most) {
+        const kept = this.#sending.next();
+        if (!kept) break;
+        this.#publish(kept);
+      }
+      if (this.#sending.nextBytes > most) this.#giveUp(TAKES_LESS);
     }
     this.#flow();
   }
@@ -211,8 +226,7 @@ export class CarriedLink implements Link {
         if (this.#taking.tellsGap()) this.#tell(Kind.TAKEN, Flag.GAP);
         return;
       case "too large":
-        this.#tell(Kind.GOODBYE);
-        this.close({ reason: "sent more than this side takes in a frame" });
+        this.#giveUp("sent more than this side takes in a frame");
         return;
       case "frame":
         this.#tellSoon();

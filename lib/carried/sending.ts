@@ -80,6 +80,11 @@ export class Sending {
     this.#kept.push(packet);
   }
 
+  /** Bytes of the next packet; 0 if there is none. */
+  get nextBytes(): number {
+    return this.#kept[this.#sent - this.#taken]?.bytes.length ?? 0;
+  }
+
   /** The next packet that fits into the window, which is under way from now on. */
   next(): Kept | undefined {
     if (this.#sent === this.#made) return undefined;

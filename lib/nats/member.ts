@@ -80,7 +80,8 @@ export class KnownMember implements Member {
 
 /** What `console.log` shows of a member. */
 Object.defineProperty(KnownMember.prototype, Symbol.for("nodejs.util.inspect.custom"), {
-  value({ name, instance, host, pid }: KnownMember): object {
+  value(this: KnownMember): object {
+    const { name, instance, host, pid } = this;
     return { name, instance, host, pid };
   },
 });

@@ -98,7 +98,9 @@ export class NatsMesh
         if (this.#connection.isClosed()) throw error;
       });
     } catch (error) {
-      await this.left();
+      // Some may have been heard already, and have heard of it.
+      this.leaving();
+      await this.#letGo();
       throw error;
     }
     return this;
@@ -148,7 +150,7 @@ export class NatsMesh
 
   /** Nothing is taken of whom nobody knows. If it is there it answers, and asks what was taken. */
   stranger(from: string): void {
-    if (this.#presence.mayAsk())
+    if (!this.#isLeaving && this.#presence.mayAsk())
       this.#publish(this.#subjects.toAsker(from), this.#presence.sign("asks"));
   }
 
@@ -203,7 +205,12 @@ export class NatsMesh
     while (members.some((each) => each.isNeeded) && performance.now() < until) {
       await new Promise<void>((resolve) => startTimer(resolve, LEAVE_LOOK));
     }
-    for (const { peer } of members) {
+    await this.#letGo();
+  }
+
+  /** Says goodbye to everybody. */
+  async #letGo(): Promise<void> {
+    for (const { peer } of this.#directory.members) {
       const about = { peer };
       peer.detach(new BusError("ERR_CLOSED", "this bus has left the mesh", { about }));
     }
@@ -216,9 +223,18 @@ export class NatsMesh
     if (!isNamed) return undefined;
     const { name, instance } = target as Record<string, unknown>;
     if (typeof name !== "string" || typeof instance !== "string") return undefined;
-    const member = this.#directory.find(name, instance);
+    const member = this.#find(name, instance);
     const link = member?.link ?? unknownMember(`${name}/${instance}`);
     return { channel: link, name, instance, link: () => link };
+  }
+
+  /** In whichever mesh of this bus it is: one of them is asked for all. */
+  #find(name: string, instance: string): KnownMember | undefined {
+    for (const mesh of this.#hub.memberships) {
+      const member = mesh instanceof NatsMesh ? mesh.#directory.find(name, instance) : undefined;
+      if (member) return member;
+    }
+    return undefined;
   }
 
   #connect(member: KnownMember): void {
@@ -250,8 +266,10 @@ export class NatsMesh
     this.#listen(nones, (_key, { headers }, member) => {
       if (headers?.code === NO_RESPONDERS && member) member.missedSince ??= this.now;
     });
-    const hear = (key: string, message: Msg) => {
+    const hear = (key: string, message: Msg, member?: KnownMember) => {
       if (key === mine || message.data.length > MOST_SIGN) return;
+      // Nobody would end what is begun now.
+      if (this.#isLeaving && !member) return;
       if (this.#directory.hear(key, message.string()) === "asks") this.#answer(key);
     };
     this.#listen(fromAll, hear);

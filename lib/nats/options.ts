@@ -1,5 +1,6 @@
 import type { NatsConnection } from "@nats-io/nats-core";
 import { check, wrong } from "../errors/check.ts";
+import { isTime } from "./sign.ts";
 import { isPart } from "./subjects.ts";
 
 /** Options of `join`. */
@@ -22,7 +23,7 @@ export interface JoinOptions {
    * that too. The latter reads the format of v8, which promises nothing about hostile bytes.
    */
   readonly serialization?: "json" | "advanced";
-  /** ms for which this process may be unsubscribed, as while it reconnects, before others take it for gone: 1,500 by default. */
+  /** ms for which this process may be unsubscribed, as while it reconnects, before others take it for gone: 1,500 by default, an hour at most. */
   readonly absence?: number;
   /** ms of silence after which another is taken for gone, though the server knows it: 30,000 by default. */
   readonly silence?: number;
@@ -58,6 +59,9 @@ export function readJoinOptions(options: JoinOptions, busName: string | undefine
   if (serialization !== "json" && serialization !== "advanced") {
     throw wrong("the option serialization", '"json" or "advanced"', serialization);
   }
+  const told = check.timeout(absence, "the option absence");
+  // Who tells the others of a longer one is not understood.
+  if (!isTime(told)) throw wrong("the option absence", "an hour at most, in ms", absence);
   if ((options.connection === undefined) === (options.servers === undefined)) {
     throw new TypeError("join() needs a connection or servers, and not both");
   }
@@ -66,7 +70,7 @@ export function readJoinOptions(options: JoinOptions, busName: string | undefine
     instance,
     prefix,
     serialization,
-    absence: check.timeout(absence, "the option absence"),
+    absence: told,
     silence: check.timeout(silence, "the option silence"),
   };
 }

@@ -4,8 +4,8 @@ import { isPart } from "./subjects.ts";
 const VERSION = 1;
 /** Bytes of a sign. More is nobody's. */
 export const MOST_SIGN = 4096;
-/** ms within which a sign has to follow another, at most. */
-const MOST_BEAT = 3_600_000;
+/** No time in a sign is longer, in ms. */
+const MOST_TIME = 3_600_000;
 
 /** What a process tells of itself. */
 export interface Told {
@@ -55,6 +55,7 @@ export function readSign(text: string): Sign | undefined {
   return { what, instance, host, pid: pid as number, serialization, absence, beat };
 }
 
-function isTime(value: unknown): value is number {
-  return typeof value === "number" && value > 0 && value <= MOST_BEAT;
+/** Whether it may be one of the times in a sign. */
+export function isTime(value: unknown): value is number {
+  return typeof value === "number" && value > 0 && value <= MOST_TIME;
 }

@@ -14,7 +14,7 @@ const frameOf = (number: number, text = "") => ({ [FRAME_KEY]: [1, number, text]
 /** A link whose other end is the spec. */
 class Lonely implements Carrier {
   isConnected = true;
-  readonly mostBytes = MOST_BYTES;
+  mostBytes = MOST_BYTES;
   readonly sent: Packet[] = [];
   readonly flows: boolean[] = [];
   readonly ends: End[] = [];
@@ -132,6 +132,24 @@ describe("a link over a carrier", () => {
       body: Buffer.from("[1,1]"),
     });
     expect(lonely.frames).to.deep.equal([{ body: [1, 1], waited: 123 }]);
+  });
+
+  it("ends, and says so on both sides, when the carrier takes no such packets any more as wait", () => {
+    for (let i = 0; i < 10; i++) lonely.give(link, WINDOW / 8 - 100);
+    taken(1);
+    lonely.mostBytes = 1000;
+    lonely.hear({ kind: Kind.TAKEN, flags: Flag.GAP, yours: link.epoch, taken: 2 });
+    expect(lonely.ends).to.have.length(1);
+    expect(lonely.ends[0]?.reason).to.match(/takes less at once than before/);
+    expect(lonely.sent.at(-1)).to.include({ kind: Kind.GOODBYE });
+    const maybe = Array(7).fill("open");
+    expect(lonely.outcomes).to.deep.equal(["taken", "taken", ...maybe, "channel"]);
+    const next = lonely.begin();
+    lonely.give(next, 5000);
+    expect(
+      lonely.sent.filter(({ kind, epoch }) => kind === Kind.DATA && epoch === next.epoch),
+    ).to.have.length(6);
+    next.detach();
   });
 
   describe("believes nobody", () => {

@@ -1,4 +1,5 @@
 import { EventEmitter, once } from "node:events";
+import { inspect } from "node:util";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
 import { expect } from "chai";
@@ -144,6 +145,50 @@ describe("buses that have joined over NATS", () => {
     await orders.connection.flush();
   });
 
+  it("leave as soon as they have joined, and keep no peer that is heard meanwhile", async () => {
+    await member("web");
+    for (let round = 0; round < 5; round++) {
+      const { bus, mesh } = await member("orders");
+      await mesh.leave();
+      expect(bus.peers).to.deep.equal([]);
+    }
+  });
+
+  it("keep no peer that was heard where they may not join", async () => {
+    const web = await member("web");
+    const connection = await dial();
+    const flush = connection.flush.bind(connection);
+    const { bus } = lonelyBus();
+    connection.flush = async () => {
+      connection.flush = flush;
+      const heard = nextEvent(bus.lifecycle, "up");
+      await web.mesh.leave();
+      await join(web.bus, { name: "web", connection: web.connection });
+      await heard;
+      throw new Error("the server does not let this process listen");
+    };
+    await rejection(join(bus, { name: "orders", connection }));
+    expect(bus.peers).to.deep.equal([]);
+    await connection.close();
+  });
+
+  it("are found in each mesh that a bus is in", async () => {
+    const web = await member("web", { prefix: "east" });
+    await join(web.bus, { name: "web", connection: web.connection, prefix: "west" });
+    const orders = await member("orders", { instance: "1", prefix: "west" });
+    orders.bus.on("place", (data) => data);
+    const waiting = web.bus.any("orders").emit("place", 1).ackd();
+    expect(await waiting).to.equal(1);
+    const to = web.bus.to({ name: "orders", instance: "1" });
+    expect(await to.emit("place", 2).ackd()).to.equal(2);
+  });
+
+  it("are shown by where they are", async () => {
+    await member("orders", { instance: "eu-1" });
+    const shown = inspect(await found(await member("web"), "eu-1"));
+    expect(shown).to.match(/name: 'orders', instance: 'eu-1', host: '.+', pid: \d+/);
+  });
+
   it("who is not known is down from the start, and says so", async () => {
     const { bus } = await member("web");
     const error = await rejection(bus.to({ name: "orders", instance: "x" }).emit("place").ackd());
@@ -209,6 +254,7 @@ describe("buses that have joined over NATS", () => {
       await wrong({ name: "web", connection, prefix: "a.>" });
       await wrong({ name: "web", connection, serialization: "clone" });
       await wrong({ name: "web", connection, silence: 0 });
+      await wrong({ name: "web", connection, absence: Infinity });
       await wrong({ name: "web", connection, silent: 1 });
     } finally {
       await connection.close();

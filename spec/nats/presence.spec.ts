@@ -35,12 +35,15 @@ describe("who has joined and", () => {
   let beats: number[];
   let probes: number;
   let gone: string[];
+  let ping: () => Promise<void>;
+  let reconnects: number;
   const peer = { inFlight: 0, unfinished: { isHandling: () => false } };
   const link = { isUntaken: false, look: () => undefined, probe: () => probes++ };
 
   beforeEach(() => {
     clock = sinon.useFakeTimers();
-    looks = probes = 0;
+    looks = probes = reconnects = 0;
+    ping = () => Promise.resolve();
     beats = [];
     gone = [];
     peer.inFlight = 0;
@@ -59,8 +62,8 @@ describe("who has joined and", () => {
         gone.push(reason);
         directory.forget(member);
       },
-      ping: () => Promise.resolve(),
-      reconnect: () => undefined,
+      ping: () => ping(),
+      reconnect: () => reconnects++,
     });
     presence.begin();
     directory.hear("orders.a", SIGN);
@@ -90,6 +93,29 @@ describe("who has joined and", () => {
     const gaps = beats.slice(1).map((at, index) => at - (beats[index] ?? 0));
     for (const gap of gaps.slice(1)) expect(gap).to.be.within(4000, 5100);
     expect(gaps.filter((gap) => gap % 100 !== 0)).to.have.length.above(3);
+  });
+
+  it("is one of few again, of many before, tells so by the next sign that few would send", () => {
+    for (let index = 1; index < 300; index++) directory.hear(`orders.b${index}`, SIGN);
+    clock.tick(6000);
+    const many = beats.length;
+    for (const member of directory.members.slice(1)) directory.forget(member);
+    clock.tick(6000);
+    expect(beats).to.have.lengthOf(many + 1);
+  });
+
+  it("is one of many, of few before, sends the next sign when the few were told that it comes", () => {
+    const few = beats.length;
+    for (let index = 1; index < 300; index++) directory.hear(`orders.b${index}`, SIGN);
+    clock.tick(6000);
+    expect(beats).to.have.lengthOf(few + 1);
+  });
+
+  it("has nothing to do finds out that it is the server that is silent, and takes nobody for gone", () => {
+    ping = () => new Promise(() => undefined);
+    clock.tick(12_000);
+    expect(reconnects).to.equal(1);
+    expect(gone).to.deep.equal([]);
   });
 
   it("is one of a thousand is gone half a minute after its sign was overdue, not two beats later", () => {
