@@ -14,7 +14,7 @@ import type { KnownMember } from "./member.ts";
 import { type Joining, newId } from "./options.ts";
 import { Presence } from "./presence.ts";
 import { MOST_SIGN } from "./sign.ts";
-import { ANY_KEY, isKey, keyOf, type Place, Subjects } from "./subjects.ts";
+import { ANY_KEY, isKey, Subjects } from "./subjects.ts";
 import type { LeaveOptions, Member, Mesh, MeshEvents } from "./types.ts";
 import { unknownMember } from "./unknown.ts";
 
@@ -61,14 +61,13 @@ export class NatsMesh
   constructor(hub: Hub, connection: NatsConnection, joining: Joining, ownsConnection: boolean) {
     super();
     const { name, instance, prefix, serialization } = joining;
-    const me: Place = { name, id: newId() };
     this.name = name;
     this.instance = instance;
     this.#hub = hub;
     this.#connection = connection;
     this.#ownsConnection = ownsConnection;
     this.#serialization = serialization;
-    this.#subjects = new Subjects(prefix, me);
+    this.#subjects = new Subjects(prefix, { name, id: newId() });
     this.#mailbox = new Mailbox(this, this, () => hub.bounds.message * SLACK + FRAME);
     this.#directory = new Directory(this);
     this.#presence = new Presence(joining, this.#directory, {
@@ -83,13 +82,13 @@ export class NatsMesh
       reach: (target) => this.#reach(target),
     });
     hub.memberships.add(this);
-    void this.#watch();
-    this.#subscribe(me);
   }
 
   /** Resolves when the server knows this process. Rejects, and leaves nothing behind, where it cannot be heard. */
   async begin(): Promise<this> {
     try {
+      this.#subscribe();
+      void this.#watch();
       await this.#connection.flush();
       if (this.#refused) throw this.#refused;
       this.#presence.begin();
@@ -256,9 +255,8 @@ export class NatsMesh
     peer.greet();
   }
 
-  #subscribe(me: Place): void {
-    const { fromAll, answers, mail, nones } = this.#subjects;
-    const mine = keyOf(me);
+  #subscribe(): void {
+    const { fromAll, answers, mail, nones, mine } = this.#subjects;
     this.#listen(mail, (key, { data }, member) => {
       member?.heard(this.now);
       this.#mailbox.receive(key, data);

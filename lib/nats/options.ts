@@ -59,12 +59,10 @@ export function readJoinOptions(options: JoinOptions, busName: string | undefine
   if (serialization !== "json" && serialization !== "advanced") {
     throw wrong("the option serialization", '"json" or "advanced"', serialization);
   }
+  checkWay(options);
   const told = check.timeout(absence, "the option absence");
   // Who tells the others of a longer one is not understood.
   if (!isTime(told)) throw wrong("the option absence", "an hour at most, in ms", absence);
-  if ((options.connection === undefined) === (options.servers === undefined)) {
-    throw new TypeError("join() needs a connection or servers, and not both");
-  }
   return {
     name: name as string,
     instance,
@@ -73,6 +71,21 @@ export function readJoinOptions(options: JoinOptions, busName: string | undefine
     absence: told,
     silence: check.timeout(silence, "the option silence"),
   };
+}
+
+/** Over what it joins. */
+function checkWay({ connection, servers }: JoinOptions): void {
+  if ((connection === undefined) === (servers === undefined)) {
+    throw new TypeError("join() needs a connection or servers, and not both");
+  }
+  if (connection !== undefined && typeof connection?.subscribe !== "function") {
+    throw wrong("the option connection", "a connection of the NATS client", connection);
+  }
+  const list: unknown = typeof servers === "string" ? [servers] : servers;
+  const isList = Array.isArray(list) && list.length > 0;
+  if (servers !== undefined && !(isList && list.every((each) => typeof each === "string"))) {
+    throw wrong("the option servers", "the address of a server, or a list of such", servers);
+  }
 }
 
 /** A connection to the servers: it tries again for ever, and soon. */

@@ -25,29 +25,30 @@ const KEY = new RegExp(`^${NAME}\\.${NAME}$`);
  */
 export class Subjects {
   readonly #prefix: string;
-  readonly #me: string;
+  /** The key of this process. */
+  readonly mine: string;
 
-  constructor(prefix: string, { name, id }: Place) {
+  constructor(prefix: string, me: Place) {
     this.#prefix = prefix;
-    this.#me = `${name}.${id}`;
+    this.mine = keyOf(me);
   }
 
   /** To be published to. */
   get toAll(): string {
-    return `${this.#prefix}.here.from.${this.#me}`;
+    return `${this.#prefix}.here.from.${this.mine}`;
   }
 
   toAsker(place: string): string {
-    return `${this.#prefix}.here.to.${place}.${this.#me}`;
+    return `${this.#prefix}.here.to.${place}.${this.mine}`;
   }
 
   to(place: string): string {
-    return `${this.#prefix}.to.${place}.${this.#me}`;
+    return `${this.#prefix}.to.${place}.${this.mine}`;
   }
 
   /** Where a server replies that nobody takes what is for that one. */
   noneAt(place: string): string {
-    return `${this.#prefix}.none.${this.#me}.${place}`;
+    return `${this.#prefix}.none.${this.mine}.${place}`;
   }
 
   /** To be subscribed to. */
@@ -56,15 +57,15 @@ export class Subjects {
   }
 
   get answers(): string {
-    return `${this.#prefix}.here.to.${this.#me}.${ANY_KEY}`;
+    return `${this.#prefix}.here.to.${this.mine}.${ANY_KEY}`;
   }
 
   get mail(): string {
-    return `${this.#prefix}.to.${this.#me}.${ANY_KEY}`;
+    return `${this.#prefix}.to.${this.mine}.${ANY_KEY}`;
   }
 
   get nones(): string {
-    return `${this.#prefix}.none.${this.#me}.${ANY_KEY}`;
+    return `${this.#prefix}.none.${this.mine}.${ANY_KEY}`;
   }
 }
 

@@ -256,6 +256,10 @@ describe("buses that have joined over NATS", () => {
       await wrong({ name: "web", connection, silence: 0 });
       await wrong({ name: "web", connection, absence: Infinity });
       await wrong({ name: "web", connection, silent: 1 });
+      await wrong({ name: "web", connection: {} });
+      await wrong({ name: "web", connection: null });
+      await wrong({ name: "web", servers: [] });
+      await wrong({ name: "web", servers: 4222 });
     } finally {
       await connection.close();
     }
@@ -285,6 +289,15 @@ describe("buses that have joined over NATS", () => {
     const { bus } = lonelyBus();
     await rejection(join(bus, { name: "orders", connection }));
     expect((bus as Bus).hub.memberships.size).to.equal(0);
+  });
+
+  it("leave nothing behind where it was closed before", async () => {
+    const connection = await dial();
+    await connection.close();
+    const { bus, hub } = lonelyBus();
+    await rejection(join(bus, { name: "orders", connection }));
+    expect(hub.memberships.size).to.equal(0);
+    expect(() => bus.to({ name: "orders", instance: "1" })).to.throw(TypeError);
   });
 
   it("do not join once they are closed", async () => {
