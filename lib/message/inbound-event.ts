@@ -168,7 +168,11 @@ export class InboundEvent extends Message implements InboundMessage, Inheritable
     }
     if (!error) return undefined;
     const who = this.#hasRun ? `a listener of "${this.event}"` : `"${this.event}"`;
-    return new BusError("ERR_REMOTE", `${who} failed: ${messageOf(error)}`, {
+    const isLate = this.#isOver && isOfTime(error);
+    const [code, what] = isLate
+      ? (["ERR_ACK_TIMEOUT", "gave up, as its time is over:"] as const)
+      : (["ERR_REMOTE", "failed:"] as const);
+    return new BusError(code, `${who} ${what} ${messageOf(error)}`, {
       // An error of a layer may be that of what it asked elsewhere, where a listener has run.
       executed: isBusError(error) ? moreOf(this.executed, error.executed) : this.executed,
       cause: error,
@@ -181,11 +185,37 @@ export class InboundEvent extends Message implements InboundMessage, Inheritable
     return this.#hasRun ? "yes" : "no";
   }
 
+  /** Its time is over. The timer that says so may come a part of a millisecond early. */
+  get #isOver(): boolean {
+    return this.#aborted?.code === "ERR_ACK_TIMEOUT" || this.remaining === 0;
+  }
+
   #startDeadline(remaining: number): void {
     const pass = () => {
       const text = `the deadline of "${this.event}" has passed`;
       this.abort(new BusError("ERR_ACK_TIMEOUT", text, { about: this }));
     };
     this.#deadline = startTimer(pass, Math.min(remaining, MAX_TIMEOUT)).unref();
+  }
+}
+
+/**
+ * Whether an error only says that the time was over: the reason of the signal, as it is or as the cause of an `AbortError`,
+ * or what became of a message that inherited the deadline. Whose clock is a little ahead must not decide what the sender hears.
+ */
+function isOfTime(error: Error): boolean {
+  return isTimeout(error) || isTimeout(causeOf(error));
+}
+
+function isTimeout(error: unknown): boolean {
+  return isBusError(error) && error.code === "ERR_ACK_TIMEOUT";
+}
+
+function causeOf(error: Error): unknown {
+  try {
+    return error.cause;
+  } catch {
+    // It is somebody's Proxy, and throws when it is asked.
+    return undefined;
   }
 }
