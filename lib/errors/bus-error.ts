@@ -1,3 +1,5 @@
+import * as types from "node:util/types";
+
 /** Whether a listener ran for the message an error is about. `"no"` means that a retry is safe. */
 export type Executed = "no" | "maybe" | "yes";
 
@@ -198,10 +200,14 @@ export function asError(thrown: unknown): Error {
   return isError(thrown) ? thrown : Object.assign(new Error(describe(thrown)), { thrown });
 }
 
+/** What an Error of another realm calls itself. */
+const ERRORS = ["[object Error]", "[object DOMException]"];
+
 /** Whether something caught is an Error, of this realm or another. A Proxy that throws when it is asked is none. */
 export function isError(thrown: unknown): thrown is Error {
   try {
-    return thrown instanceof Error || Object.prototype.toString.call(thrown) === "[object Error]";
+    if (thrown instanceof Error || types.isNativeError(thrown)) return true;
+    return ERRORS.includes(Object.prototype.toString.call(thrown));
   } catch {
     return false;
   }
@@ -219,7 +225,7 @@ export function stackOf(thrown: unknown): string | undefined {
 /** The text of an error, whatever was thrown. */
 export function messageOf(thrown: unknown): string {
   try {
-    return String(asError(thrown).message);
+    return String(asError(thrown).message ?? "");
   } catch {
     return "an error whose message cannot be read";
   }

@@ -1,5 +1,6 @@
 import * as types from "node:util/types";
-import { asError } from "../errors/bus-error.ts";
+import { asError, isError, messageOf } from "../errors/bus-error.ts";
+import { isInstance } from "./kinds.ts";
 import type { Serialization } from "./serialization.ts";
 import { hold, restore } from "./snapshot.ts";
 
@@ -28,7 +29,11 @@ const OVERHEAD = 128;
 /** What is nested deeper is left as it is. */
 const DEEPEST = 64;
 /** What is told of an error otherwise than as its data. */
-const NAMED = new Set(["name", "message", "stack", "code", "cause", "errors"]);
+const TEXTS = new Set(["name", "message", "stack"]);
+/** Where errors keep others that belong to them, enumerable or not. */
+const OTHERS = ["cause", "errors"];
+/** A `SuppressedError` has them there. */
+const SUPPRESSED = ["error", "suppressed"];
 
 type Field = [key: PropertyKey, value: unknown];
 
@@ -62,25 +67,29 @@ export class ErrorEncoder {
     const stack = read(error, "stack");
     const code = read(error, "code");
     const name = this.#text(read(error, "name"), "Error");
-    const message = this.#text(read(error, "message"), "");
+    const message = this.#text(messageOf(error), "");
     const inner: [PropertyKey[], number][] = [];
     const told: WireError = {
       name,
       message,
       ...(typeof stack === "string" && { stack: this.#text(stack, "") }),
-      ...((typeof code === "string" || typeof code === "number") && {
-        code: typeof code === "string" ? this.#text(code, "") : code,
-      }),
+      ...(isCode(code) && { code: typeof code === "string" ? this.#text(code, "") : code }),
     };
-    const data = this.#encodeFields(error, inner);
+    const others = name === "SuppressedError" ? [...OTHERS, ...SUPPRESSED] : OTHERS;
+    const data = this.#encodeFields(error, others, inner);
     return { ...told, ...(data && { data }), ...(inner.length > 0 && { inner }) };
   }
 
-  #encodeFields(error: object, inner: [PropertyKey[], number][]): WireError["data"] {
+  #encodeFields(
+    error: object,
+    others: readonly string[],
+    inner: [PropertyKey[], number][],
+  ): WireError["data"] {
     let data: Record<string, unknown> | undefined;
-    for (const key of ["cause", "errors", ...keysOf(error)]) {
+    for (const key of new Set([...others, ...keysOf(error)])) {
       const value = read(error, key, UNREADABLE);
-      if (value === UNREADABLE || (value === undefined && NAMED.has(key))) continue;
+      if (value === UNREADABLE || (value === undefined && others.includes(key))) continue;
+      if (TEXTS.has(key) || (key === "code" && isCode(value))) continue;
       const found: [PropertyKey[], number][] = [];
       const field = this.#carry(this.#withoutErrors(value, [key], found, new Map()));
       if (!field) continue;
@@ -103,31 +112,38 @@ export class ErrorEncoder {
     }
   }
 
-  /** A value with nothing in the place of each error in it; `inner` gets to know where they were. */
+  /**
+   * A value with nothing in the place of each error in it; `inner` gets to know where they were. What has none in it
+   * stays what it is, for the channel to say what it makes of it.
+   */
   #withoutErrors(
     value: unknown,
     path: PropertyKey[],
     inner: [PropertyKey[], number][],
     seen: Map<object, unknown>,
   ): unknown {
-    if (typeof value !== "object" || value === null || types.isProxy(value)) return value;
+    if (typeof value !== "object" || value === null) return value;
     if (isError(value)) {
       const index = this.#refer(value);
       if (index !== undefined) inner.push([path, index]);
       return null;
     }
+    if (types.isProxy(value)) return value;
     const known = seen.get(value);
     if (known) return known;
-    const isList = Array.isArray(value);
-    if (!isPlain(value, isList) || path.length > DEEPEST) return value;
-    const copy = isList ? [] : {};
+    if (!hasFields(value) || path.length > DEEPEST) return value;
+    const copy = Array.isArray(value) ? new Array<unknown>(value.length) : {};
     seen.set(value, copy);
+    let isChanged = false;
     for (const key of Object.keys(value)) {
-      const part = isList ? Number(key) : key;
-      const field = read(value, key);
-      define(copy, [part, this.#withoutErrors(field, [...path, part], inner, seen)]);
+      const field = read(value, key, UNREADABLE);
+      const told = this.#withoutErrors(field, [...path, key], inner, seen);
+      isChanged ||= told !== field || field === UNREADABLE;
+      define(copy, [key, told === UNREADABLE ? undefined : told]);
     }
-    return copy;
+    if (isChanged) return copy;
+    seen.set(value, value);
+    return value;
   }
 
   /** The index of an error; nothing if there is no room for it. */
@@ -161,21 +177,26 @@ export class ErrorEncoder {
   }
 }
 
-function isError(value: object): boolean {
-  return value instanceof Error || types.isNativeError(value);
+/** What is told beside the fields. Whatever else somebody calls a code is one of them. */
+function isCode(code: unknown): code is string | number {
+  return typeof code === "string" || typeof code === "number";
 }
 
-function isPlain(value: object, isList: boolean): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (isList) return prototype === Array.prototype;
-  const isObject = prototype === Object.prototype || prototype === null;
-  return isObject && typeof read(value, "toJSON") !== "function";
+/** Whether a channel tells of it by its fields, of whatever class or realm it is. */
+function hasFields(value: object): boolean {
+  try {
+    if (!Array.isArray(value) && !isInstance(value)) return false;
+  } catch {
+    // It does not say what it is.
+    return false;
+  }
+  return typeof read(value, "toJSON") !== "function";
 }
 
-/** The keys of what is enumerable, and not told otherwise. */
+/** The keys of what is enumerable. */
 function keysOf(error: object): string[] {
   try {
-    return Object.keys(error).filter((key) => !NAMED.has(key));
+    return Object.keys(error);
   } catch {
     return [];
   }

@@ -25,7 +25,9 @@ const builtins = new Map(
 );
 /** Fields that are not enumerable in errors. */
 const HIDDEN = new Set(["cause", "errors"]);
-const NAMED = new Set(["name", "message", "stack", "code"]);
+/** Those of a `SuppressedError`; any other may have such as its own. */
+const SUPPRESSED = new Set(["cause", "errors", "error", "suppressed"]);
+const TEXTS = new Set(["name", "message", "stack"]);
 
 /** A failure fit for the wire; its cause travels with it, whole, as far as it takes no more than `encoding` allows. Never throws. */
 export function encodeFailure(error: BusError, encoding: Encoding): WireFailure {
@@ -62,21 +64,28 @@ function decodeErrors(wire: unknown): Error {
 function decodeError(fields: Record<string, unknown>): Error {
   const name = text(fields["name"], "Error");
   const message = text(fields["message"], "");
-  const error =
-    name === "AggregateError"
-      ? new AggregateError([], message)
-      : new (builtins.get(name) ?? Error)(message);
+  const error = newError(name, message);
   if (error.name !== name) define(error, "name", name, false);
   define(error, "stack", text(fields["stack"], `${error.name}: ${error.message}`), false);
+  const hidden = hiddenIn(error);
   const code = fields["code"];
   if (typeof code === "string" || typeof code === "number") define(error, "code", code, true);
   if (isRecord(fields["data"])) {
     for (const [key, value] of Object.entries(fields["data"])) {
-      if (!NAMED.has(key)) define(error, key, value, !HIDDEN.has(key));
+      if (!TEXTS.has(key)) define(error, key, value, !hidden.has(key));
     }
   }
   if (fields["cut"] === 1) define(error, "truncated", true, true);
   return error;
+}
+
+function newError(name: string, message: string): Error {
+  if (name === "AggregateError") return new AggregateError([], message);
+  return new (builtins.get(name) ?? Error)(message);
+}
+
+function hiddenIn({ name }: Error): ReadonlySet<string> {
+  return name === "SuppressedError" ? SUPPRESSED : HIDDEN;
 }
 
 /** Puts the errors that belong to one where they were. */
@@ -92,7 +101,7 @@ function putInPlace(
     const [key, value] = [path.at(-1), errors[place[1] as number]];
     const holder = path.slice(0, -1).reduce(ownOf, error as unknown);
     if (!value || !isKey(holder, key)) continue;
-    define(holder as object, key, value, holder !== error || !HIDDEN.has(key as string));
+    define(holder as object, key, value, holder !== error || !hiddenIn(error).has(String(key)));
   }
 }
 
@@ -104,7 +113,7 @@ function isKey(holder: unknown, key: unknown): key is PropertyKey {
   if (typeof holder !== "object" || holder === null) return false;
   const isName = typeof key === "string" || typeof key === "number";
   if (!isName || !Object.hasOwn(holder, key)) return false;
-  return !(holder instanceof Error) || !NAMED.has(key as string);
+  return !(holder instanceof Error) || !TEXTS.has(key as string);
 }
 
 function text(value: unknown, otherwise: string): string {

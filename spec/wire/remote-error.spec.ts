@@ -1,3 +1,4 @@
+import { createContext, runInContext, runInNewContext } from "node:vm";
 import { MessageChannel } from "node:worker_threads";
 import { expect } from "chai";
 import { decodeFailure } from "../../lib/wire/remote-error.ts";
@@ -65,6 +66,57 @@ describe("the error of a listener", () => {
         expect(error["itself"]).to.equal(error);
       });
 
+      it("arrives with the errors in lists and objects of any class or realm", async () => {
+        const inner = new RangeError("inner");
+        const instance = new (class Response {
+          readonly failure = inner;
+        })();
+        const elsewhere = createContext({ inner });
+        const foreign: unknown = runInContext("({ failure: inner, list: [inner] })", elsewhere);
+        const many: unknown = runInContext("new AggregateError([inner], 'many')", elsewhere);
+        const error = await arrives(
+          Object.assign(new Error("outer"), { instance, foreign, many }),
+          busPair(kind),
+        );
+        const arrived = (error["many"] as AggregateError).errors[0] as Error;
+        expect(arrived).to.be.instanceOf(RangeError).with.property("message", "inner");
+        expect(error["instance"]).to.deep.equal({ failure: arrived });
+        expect(error["foreign"]).to.deep.equal({ failure: arrived, list: [arrived] });
+      });
+
+      it("arrives where it says of itself that it is something else", async () => {
+        const text =
+          "class Aborted extends Error { get [Symbol.toStringTag]() { return 'DOMException' } }";
+        const foreign: unknown = runInNewContext(`${text}; new Aborted("from elsewhere")`);
+        const own = runInNewContext(`${text.replace("DOMException", "Own")}; new Aborted("own")`);
+        const behind = new Proxy(new TypeError("behind a proxy"), {});
+        const thrown = new Error("outer", { cause: behind });
+        const error = await arrives(Object.assign(thrown, { foreign, own }), busPair(kind));
+        expect(error.cause).to.be.instanceOf(TypeError).with.property("message", "behind a proxy");
+        expect(error["foreign"]).to.be.instanceOf(Error).with.property("message", "from elsewhere");
+        expect(error["own"]).to.be.instanceOf(Error).with.property("message", "own");
+        expect(await arrives(foreign, busPair(kind))).to.have.property("message", "from elsewhere");
+      });
+
+      it("arrives with a code that is neither a text nor a number, and with what else stands for its message", async () => {
+        const thrown = Object.assign(new Error(), { code: { status: 404 }, message: 42 });
+        const error = await arrives(thrown, busPair(kind));
+        expect(error["code"]).to.deep.equal({ status: 404 });
+        expect(error.message).to.equal("42");
+      });
+
+      it("arrives with what it suppressed", async () => {
+        const thrown = Object.assign(new Error("both failed"), { name: "SuppressedError" });
+        Object.defineProperty(thrown, "error", { value: new TypeError("of the disposal") });
+        Object.defineProperty(thrown, "suppressed", { value: new RangeError("of the body") });
+        const error = await arrives(thrown, busPair(kind));
+        expect(error["error"]).to.be.instanceOf(TypeError);
+        expect(error["suppressed"]).to.be.instanceOf(RangeError);
+        expect(Object.keys(error)).not.to.include("error").and.not.to.include("suppressed");
+        const other = Object.assign(new Error("other"), { error: new TypeError("a field") });
+        expect(Object.keys(await arrives(other, busPair(kind)))).to.include("error");
+      });
+
       it("leaves out the fields that the channel does not take, and no others", async () => {
         const circle: Record<string, unknown> = {};
         circle["circle"] = circle;
@@ -99,6 +151,16 @@ describe("the error of a listener", () => {
       });
     });
   }
+
+  it("leaves lists as the channel carries them, also with an error in them", async () => {
+    const match = Object.assign(["b", new TypeError("in a list")], { index: 1 });
+    const holes = new Array<unknown>(5);
+    const error = await arrives(Object.assign(new Error("lists"), { match, holes }));
+    expect(Object.keys(error["match"] as object)).to.deep.equal(["0", "1", "index"]);
+    expect((error["match"] as unknown[])[1]).to.be.instanceOf(TypeError);
+    expect(error["holes"]).to.have.length(5);
+    expect(Object.keys(error["holes"] as object)).to.deep.equal([]);
+  });
 
   it("carries what a thread does", async () => {
     const { port1, port2 } = new MessageChannel();
