@@ -130,6 +130,16 @@ function describe(value: unknown): string {
   if (value === null) return "null";
   if (typeof value === "string") return JSON.stringify(value.slice(0, 40));
   if (typeof value === "number" || typeof value === "undefined") return String(value);
-  if (typeof value === "object") return value.constructor?.name ?? "an object";
+  if (typeof value === "object") return className(value) ?? "an object";
   return `a ${typeof value}`;
+}
+
+/** What a value is an instance of; a Proxy, and somebody else's getter, need not say. */
+function className(value: object): string | undefined {
+  try {
+    const { name } = value.constructor as { name?: unknown };
+    return typeof name === "string" && name !== "" ? name : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -21,7 +21,8 @@ export const nodeConnector: Connector = {
     const { Worker: Thread, MessagePort, parentPort } = nodeModule("node:worker_threads");
     const { ChildProcess } = nodeModule("node:child_process");
     const { Worker: ClusterWorker } = nodeModule("node:cluster");
-    if (target instanceof ClusterWorker) return toWorker(target);
+    // One that was made by hand has no process.
+    if (target instanceof ClusterWorker) return target.process && toWorker(target);
     if (target instanceof ChildProcess) return toProcess(target);
     if (target instanceof Thread) return toThread(target);
     if (target === parentPort) return nodeConnector.parent?.();

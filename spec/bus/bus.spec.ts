@@ -1,4 +1,5 @@
 import { fork, spawn } from "node:child_process";
+import type { Worker as ClusterWorker } from "node:cluster";
 import { getEventListeners } from "node:events";
 import { inspect } from "node:util";
 import { runInNewContext } from "node:vm";
@@ -48,6 +49,13 @@ describe("the bus", () => {
           /must be a cluster worker, a ChildProcess .* thread, a MessagePort, a peer of this bus or "parent", got/,
         );
       }
+    });
+
+    it("throws a TypeError for a cluster worker that was made by hand", () => {
+      const { Worker } = process.getBuiltinModule("node:cluster") as unknown as {
+        Worker: new () => ClusterWorker;
+      };
+      expect(() => lonelyBus().bus.to(new Worker())).to.throw(TypeError, /got Worker$/);
     });
 
     it("throws a TypeError for a child without a channel", async () => {

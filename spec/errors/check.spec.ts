@@ -128,6 +128,19 @@ describe("what a bus is told", () => {
     expect(a.all((() => 0) as never).peers).to.have.length(0);
   });
 
+  it("is named in the error, whatever it says of itself", () => {
+    const throwing = {
+      get constructor() {
+        throw new Error("nobody asks me");
+      },
+    };
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    for (const odd of [throwing, proxy, { constructor: { name: Symbol("odd") } }]) {
+      expect(() => a.on(odd as never, () => {})).to.throw(TypeError, /string, got an object$/);
+    }
+  });
+
   it("is an object, where it is options", () => {
     expect(() => a.close(5000 as never)).to.throw(TypeError, /options of close\(\) .* got 5000/);
     expect(() => a.ns("x", "manual" as never)).to.throw(TypeError, /options of ns\(\)/);
