@@ -1,6 +1,8 @@
 import { BusError, type End, type ErrorCode } from "../errors/bus-error.ts";
 import type { Hold } from "../links/hold.ts";
 import type { Peer } from "../message/peer.ts";
+import { startTimer } from "../time/context.ts";
+import { MAX_TIMEOUT } from "../time/deadlines.ts";
 import type { Scope } from "./host.ts";
 import type { Patience } from "./patience.ts";
 
@@ -10,11 +12,13 @@ export interface Obstructed {
   cutOff(code: ErrorCode, reason: string, end?: End): BusError;
 }
 
-/** All that wait for namespaces of one peer to open; they keep the process alive. */
+/** All that wait for namespaces of one peer to open; they keep the process alive, also for a child or thread that was let go. */
 export class Openings {
   readonly #hold: Hold;
   readonly #patience: Patience;
   readonly #awaited = new Set<Opening>();
+  /** The link of a child or thread holds nobody: they do that themselves, until they are let go by `unref()`. */
+  #alive: NodeJS.Timeout | undefined;
   #isOver = false;
 
   constructor(hold: Hold, patience: Patience) {
@@ -53,7 +57,22 @@ export class Openings {
   }
 
   #update(): void {
-    if (!this.#isOver) this.#hold.set("opening", this.#awaited.size > 0);
+    const isAwaited = this.#awaited.size > 0;
+    if (!this.#isOver) this.#hold.set("opening", isAwaited);
+    if (isAwaited) this.#stay();
+    else this.#leave();
+  }
+
+  #stay(): void {
+    this.#alive ??= startTimer(() => {
+      this.#leave();
+      this.#stay();
+    }, MAX_TIMEOUT);
+  }
+
+  #leave(): void {
+    clearTimeout(this.#alive);
+    this.#alive = undefined;
   }
 }
 

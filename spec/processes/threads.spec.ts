@@ -127,6 +127,15 @@ describe("beside a bus, a thread and who started it", () => {
     });
   }
 
+  it("are waited for by ready(), also when they were let go by an unref()", async () => {
+    const inside = "setTimeout(() => app.on('ping', () => 'pong'), 100);";
+    const outside = `
+      thread.unref();
+      await app.to(thread).ready();
+      console.log("ready");`;
+    expect(await run(inside, outside)).to.deep.equal(printed("ready\n"));
+  });
+
   it("may remove all listeners: the end is noticed, whoever throws", async () => {
     const outside = `
       process.on("uncaughtException", (error) => console.log(error.message));
