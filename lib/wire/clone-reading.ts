@@ -137,7 +137,7 @@ class Parts {
       const left = this.#leave(value, 0);
       left.bytes.push({ holder, key, value });
     } else {
-      this.#leave(value, measure(value, this.#purpose === "clone" ? "whole" : "own"));
+      this.#leave(value, measure(value, this.#purpose === "clone" ? "whole" : "written"));
     }
     return value;
   }
@@ -180,7 +180,7 @@ class Parts {
     if (this.#values > MOST_VALUES) this.#isTree = false;
     if (!isUnnamed(first) || !hasSlots(object)) return copy;
     this.#copies.delete(object);
-    this.#leave(object, measure(object));
+    this.#leave(object, measure(object, this.#purpose === "clone" ? "own" : "written"));
     return object;
   }
 

@@ -7,11 +7,14 @@ const PLAIN = 8;
 /** Of a list of the user's that is longer, only encoding it tells: looking for getters in it takes as long. */
 const LONGEST_LIST = 2 ** 12;
 
-/** How the bytes of a view are counted: as its own, or as those of all of its buffer, which a clone takes along. */
-type ViewsCount = "own" | "whole";
+/**
+ * How the bytes of a view are counted: as its own, as those of all of its buffer, which a clone takes along, or as its own
+ * also where they are in shared memory, which `advanced` writes out.
+ */
+type ViewsCount = "own" | "whole" | "written";
 
 /**
- * How many bytes a value takes, about: texts by their length, bytes as they are, shared memory as nothing. Runs no
+ * How many bytes a value takes, about: texts by their length, bytes as they are, memory that stays shared as nothing. Runs no
  * code of the user's; `undefined` where only such code could tell (a Proxy, a getter).
  */
 export function measure(value: unknown, views: ViewsCount = "own"): number | undefined {
@@ -81,7 +84,7 @@ class Measuring {
       this.#isKnown = false;
     } else if (ArrayBuffer.isView(object)) {
       if (this.#views === "whole") this.add(bufferOf(object));
-      else if (!types.isSharedArrayBuffer(bufferOf(object))) this.#size += lengthOf(object);
+      else if (this.#isWritten(object)) this.#size += lengthOf(object);
     } else if (types.isArrayBuffer(object)) {
       this.#size += object.byteLength;
     } else if (Array.isArray(object)) {
@@ -89,6 +92,10 @@ class Measuring {
     } else {
       this.#openFields(object);
     }
+  }
+
+  #isWritten(view: ArrayBufferView): boolean {
+    return this.#views === "written" || !types.isSharedArrayBuffer(bufferOf(view));
   }
 
   #openList(list: readonly unknown[]): void {

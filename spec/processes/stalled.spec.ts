@@ -68,6 +68,29 @@ describe("a burst of 100,000 small messages in one tick", () => {
   }
 });
 
+describe("a stopped peer on an advanced channel", () => {
+  it("costs no more than the bound for views over shared memory, which the channel writes out", async () => {
+    const child = start("receiver", [], { serialization: "advanced" });
+    const peer = bus.to(child);
+    await peer.emit("echo").ackd();
+    child.kill("SIGSTOP");
+    const view = new Uint8Array(new SharedArrayBuffer(2 * MEBIBYTE));
+    const codes: unknown[] = [];
+    const replies: Promise<void>[] = [];
+    for (let n = 0; n < 20; n++) {
+      const reply = rejection(peer.emit("note", { view }).ackd());
+      replies.push(reply.then(({ code }) => void codes.push(code)));
+      await turn();
+    }
+    child.kill("SIGKILL");
+    await Promise.all(replies);
+    const full = codes.filter((code) => code === "ERR_QUEUE_FULL");
+    // The channel is given one more than fits into half of what may be pending, and the rest waits.
+    expect(full.length).to.be.within(10, 15);
+    await endAll();
+  });
+});
+
 describe("a stopped peer", () => {
   let child: ChildProcess;
   let peer: Target;
