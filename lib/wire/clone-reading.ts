@@ -12,7 +12,7 @@ import {
   isSimpleList,
   isUnnamed,
 } from "./kinds.ts";
-import { measure } from "./size.ts";
+import { measure, sizeOfPlain } from "./size.ts";
 import { bufferOf, isSmallPart, lengthOf, ownBytes } from "./views.ts";
 
 /** What is larger than so many containers, or values, is cloned faster than it is told as JSON. */
@@ -55,7 +55,10 @@ export function readForClone(payload: unknown, purpose: Purpose): CloneReading {
     if (typeof value === "string") {
       size += value.length;
     } else if (typeof value !== "object" || value === null) {
-      if (!isExact(value)) isTree = false;
+      if (!isExact(value)) {
+        isTree = false;
+        if (typeof value === "bigint") size += sizeOfPlain(value);
+      }
     } else if (Object.hasOwn(copy, key)) {
       parts ??= new Parts(purpose, payload, copy);
       copy[key] = parts.read(copy, key, value);
@@ -68,7 +71,7 @@ export function readForClone(payload: unknown, purpose: Purpose): CloneReading {
 
 function readPlain(value: unknown): CloneReading {
   const isTree = (typeof value === "string" || isExact(value)) && !isPatched();
-  const size = typeof value === "string" ? value.length : 8;
+  const size = typeof value === "string" ? value.length : sizeOfPlain(value);
   return { value, isTree, agrees: true, size };
 }
 
@@ -170,7 +173,10 @@ class Parts {
       if (typeof value === "string") {
         size += value.length;
       } else if (typeof value !== "object" || value === null) {
-        if (!isExact(value)) this.#isTree = false;
+        if (!isExact(value)) {
+          this.#isTree = false;
+          if (typeof value === "bigint") size += sizeOfPlain(value);
+        }
       } else if (Object.hasOwn(copy, key)) {
         copy[key] = this.read(copy, key, value);
       }
@@ -197,7 +203,10 @@ class Parts {
       if (typeof value === "string") {
         size += value.length;
       } else if (typeof value !== "object" || value === null) {
-        if (!isExact(value)) this.#isTree = false;
+        if (!isExact(value)) {
+          this.#isTree = false;
+          if (typeof value === "bigint") size += sizeOfPlain(value);
+        }
       } else {
         copy[index] = this.read(copy, index, value);
       }

@@ -4,6 +4,12 @@ import { bufferOf, lengthOf } from "./views.ts";
 /** What a number, a date and the like take, in bytes. */
 const PLAIN = 8;
 
+/** The least and the most that 64 bits hold. */
+const [LEAST, MOST] = [-(2n ** 63n), 2n ** 63n - 1n];
+/** Bits that one hexadecimal digit stands for. */
+const DIGIT = 4;
+const BYTE = 8;
+
 /** Of a list of the user's that is longer, only encoding it tells: looking for getters in it takes as long. */
 const LONGEST_LIST = 2 ** 12;
 
@@ -19,7 +25,7 @@ type ViewsCount = "own" | "whole" | "written";
  */
 export function measure(value: unknown, views: ViewsCount = "own"): number | undefined {
   if (typeof value === "string") return value.length;
-  if (typeof value !== "object" || value === null) return PLAIN;
+  if (typeof value !== "object" || value === null) return sizeOfPlain(value);
   const measuring = new Measuring(views, "known");
   measuring.add(value);
   return measuring.ends();
@@ -41,8 +47,19 @@ export function measureCopy(copy: unknown): number {
   return measuring.ends() ?? PLAIN;
 }
 
+/** What takes no more than a number, or is a bigint, which may be as long as a text. */
+export function sizeOfPlain(value: unknown): number {
+  if (typeof value !== "bigint" || (value >= LEAST && value <= MOST)) return PLAIN;
+  return (value.toString(16).length * DIGIT) / BYTE;
+}
+
 /** What is asked for: the size if it is known, what can be seen of it in any case, or that of what has nothing of the user's. */
 type Asking = "known" | "seen" | "ours";
+
+/** It works whatever somebody has put in its place. */
+const sourceOf = Object.getOwnPropertyDescriptor(RegExp.prototype, "source")?.get as
+  | (() => string)
+  | undefined;
 
 /** Without recursion: what is nested too deep for the stack has a size too. */
 class Measuring {
@@ -60,7 +77,7 @@ class Measuring {
 
   add(value: unknown): void {
     if (typeof value === "string") this.#size += value.length + 2;
-    else if (typeof value !== "object" || value === null) this.#size += PLAIN;
+    else if (typeof value !== "object" || value === null) this.#size += sizeOfPlain(value);
     else if (!this.#seen.has(value)) {
       this.#seen.add(value);
       this.#left.push(value);
@@ -118,6 +135,10 @@ class Measuring {
       Set.prototype.forEach.call(object, (value) => this.add(value));
     } else if (types.isNativeError(object)) {
       this.#openError(object);
+    } else if (types.isRegExp(object)) {
+      this.add(sourceOf?.call(object));
+    } else if (types.isBigIntObject(object)) {
+      this.add(BigInt.prototype.valueOf.call(object));
     }
     this.#openOwn(object);
   }

@@ -3,7 +3,7 @@ import { holdForJSON, readForJSON } from "./json-reading.ts";
 import { readTree, type Tree } from "./json-tree.ts";
 import { isPatched } from "./kinds.ts";
 import { deserialize, isCloned, type Serialization, serialize } from "./serialization.ts";
-import { measureCopy } from "./size.ts";
+import { measureCopy, sizeOfPlain } from "./size.ts";
 
 /** Beyond this many characters a text is copied faster than it is escaped. */
 export const LONG: number = 2 ** 12;
@@ -153,7 +153,7 @@ function lookAtPlain(serialization: Serialization, payload: unknown): Snapshot {
     return size === undefined ? textOf(value) : { form: "inline", value, size };
   }
   const { value, isTree } = readForClone(payload, "advanced");
-  return { form: isTree ? "inline" : "beside", value, size: 8 };
+  return { form: isTree ? "inline" : "beside", value, size: sizeOfPlain(value) };
 }
 
 function longText(text: string, serialization?: Serialization): Snapshot {

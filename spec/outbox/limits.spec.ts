@@ -55,6 +55,9 @@ describe("limits", () => {
         ];
         if (kind === "clone") {
           large.push(new Map([[1, "x".repeat(2000)]]), new Set([[new Uint8Array(2000)]]));
+          const long = 2n ** 16_000n;
+          large.push(long, { long }, [long], new Set([long]), [Object(long)]);
+          large.push(new RegExp("x".repeat(2000)));
           large.splice(2, 1, new Error("x".repeat(2000)));
         }
         for (const data of large) {
