@@ -1,5 +1,5 @@
 import type { HostLines, Scope } from "../peer/host.ts";
-import { outside } from "../time/context.ts";
+import { nextTickOutside } from "../time/context.ts";
 import type { Errand } from "./errand.ts";
 import type { Line } from "./line.ts";
 
@@ -36,7 +36,7 @@ export class Lines implements HostLines {
   }
 
   lookAt(line: Line): void {
-    if (this.#due.size === 0) outside(process.nextTick, process, this.#look);
+    if (this.#due.size === 0) nextTickOutside(this.#look);
     this.#due.add(line);
   }
 

@@ -109,7 +109,7 @@ export class Outbox implements SharingOutbox, BundleOutbox, UnwrittenOutbox {
     this.#bytesInTick += parcel.size;
     if (this.#scheduled) return;
     if (this.#isLast) {
-      this.#write(Infinity);
+      outside(this.#write, this, Infinity);
       return;
     }
     this.#scheduled = true;
@@ -241,7 +241,7 @@ export class Outbox implements SharingOutbox, BundleOutbox, UnwrittenOutbox {
   flushNow(): void {
     if (this.#queue.parcels.length === 0) return;
     endStretch();
-    this.#write(MOST_FLUSHED);
+    outside(this.#write, this, MOST_FLUSHED);
   }
 
   /** The process ends: writes everything, and what comes from here on at once. */
@@ -249,31 +249,31 @@ export class Outbox implements SharingOutbox, BundleOutbox, UnwrittenOutbox {
     this.#isLast = true;
     this.#scheduled = false;
     endStretch();
-    this.#write(Infinity);
+    outside(this.#write, this, Infinity);
   }
 
   /** Writes a message that is alone in its tick at once, not at the end of it. */
   hurry(): void {
-    if (this.#scheduled && this.#queue.parcels.length === 1) this.#write();
+    if (this.#scheduled && this.#queue.parcels.length === 1) outside(this.#write, this, undefined);
   }
 
-  /** Writes what was emitted in this tick. */
+  /** Writes what was emitted in this tick. It runs in no asynchronous context. */
   flush(): void {
     this.#scheduled = false;
     this.#inTick = 0;
     this.#bytesInTick = 0;
     // The code around every emit of this tick is over, also of those to other peers: a nextTick comes after all of it.
     endStretch();
-    this.#write();
+    this.#write(undefined);
   }
 
-  /** Writes what waits, as far as the link takes it. That is of many: what the channel keeps for it is nobody's. */
-  #write(mostUnwritten?: number): void {
+  /** Writes what waits, as far as the link takes it. That is of many, so it is done outside: what the channel keeps for it is nobody's. */
+  #write(mostUnwritten: number | undefined): void {
     // What is emitted while payloads are read, by getters, goes too.
     if (this.#isWriting) return;
     this.#isWriting = true;
     try {
-      outside(this.#writeAll, this, mostUnwritten);
+      this.#writeAll(mostUnwritten);
     } finally {
       this.#isWriting = false;
     }
@@ -397,11 +397,11 @@ export class Outbox implements SharingOutbox, BundleOutbox, UnwrittenOutbox {
   /** It is known whether the handle has arrived: the next frames may go. */
   #endTransfer(arrived: boolean): void {
     this.#transfer.end(arrived);
-    this.flush();
+    outside(this.flush, this);
   }
 
   #resume(): void {
-    if (this.#queue.parcels.length > 0 && !this.#scheduled) this.flush();
+    if (this.#queue.parcels.length > 0 && !this.#scheduled) outside(this.flush, this);
     else this.#idle();
   }
 

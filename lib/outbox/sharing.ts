@@ -1,3 +1,4 @@
+import { nextTickOutside } from "../time/context.ts";
 import type { Parcel } from "../wire/parcel.ts";
 import type { Serialization } from "../wire/serialization.ts";
 import { WORTH_SHARING } from "../wire/shared-payload.ts";
@@ -5,6 +6,7 @@ import { hold, look, type Snapshot } from "../wire/snapshot.ts";
 
 /** What is asked of an outbox that has something to write at the end of this tick. */
 export interface SharingOutbox {
+  /** Writes it. It runs in no asynchronous context. */
   flush(): void;
   /** What waits to be written. */
   readonly parcels: readonly Parcel[];
@@ -17,7 +19,7 @@ let sharing: Sharing | undefined;
 
 /** Has an outbox write at the end of this tick, together with all others that have something to write then. */
 export function flushSoon(outbox: SharingOutbox): void {
-  if (outboxes.length === 0) process.nextTick(flushAll);
+  if (outboxes.length === 0) nextTickOutside(flushAll);
   outboxes.push(outbox);
 }
 

@@ -2,6 +2,7 @@ import { receive } from "../chain/receive.ts";
 import { BusError } from "../errors/bus-error.ts";
 import { type EventPeer, InboundEvent } from "../message/inbound-event.ts";
 import type { Outbox } from "../outbox/outbox.ts";
+import { outside } from "../time/context.ts";
 import { type Handle, putBack } from "../wire/handle.ts";
 import { type Arrival, isRun, readEvent, readEvents } from "../wire/items.ts";
 import type { WireItem } from "../wire/protocol.ts";
@@ -102,7 +103,8 @@ export class Handling {
       this.#byId.set(event.id, event);
     } else if (this.#slowFrames >= SLOW_FRAMES) {
       // All that has been read is handled before the end of this tick.
-      this.#peer.outbox.flush();
+      const { outbox } = this.#peer;
+      outside(outbox.flush, outbox);
     }
   };
 }

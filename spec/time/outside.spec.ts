@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setImmediate as turn } from "node:timers/promises";
 import { expect } from "chai";
-import { outside, startTimer } from "../../lib/time/context.ts";
+import { nextTickOutside, outside, startTimer } from "../../lib/time/context.ts";
 import { busPair } from "../support/buses.ts";
 
 describe("outside of all contexts", () => {
@@ -32,6 +32,40 @@ describe("outside of all contexts", () => {
       ),
     );
     expect(seen).to.deep.equal(Array.from({ length: 5 }, () => undefined));
+  });
+
+  it("is so where the package is loaded within one, as by a request that imports what it needs", async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const module = new URL("../../lib/time/context.js?loaded=within", import.meta.url).href;
+    const loaded = (await storage.run("the request's", () => import(module))) as {
+      outside: typeof outside;
+      startTimer: typeof startTimer;
+      nextTickOutside: typeof nextTickOutside;
+    };
+    const seen: unknown[] = [loaded.outside(() => storage.getStore(), undefined)];
+    const see = (resolve: () => void) => () => {
+      seen.push(storage.getStore());
+      resolve();
+    };
+    await new Promise<void>((resolve) => loaded.startTimer(see(resolve), 1));
+    await new Promise<void>((resolve) => loaded.nextTickOutside(see(resolve)));
+    expect(seen).to.deep.equal([undefined, undefined, undefined]);
+  });
+
+  it("is a scope of its own for each tick", async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const enter = (name: string) =>
+      new Promise<void>((resolve) => {
+        nextTickOutside(() => {
+          seen.push(storage.getStore());
+          storage.enterWith(name);
+          resolve();
+        });
+      });
+    await enter("first");
+    await enter("second");
+    expect(seen).to.deep.equal([undefined, undefined]);
   });
 
   it("is not where the one before has entered a context for good", async () => {
