@@ -17,6 +17,8 @@ export interface EventRoute<Event extends Message> {
   readonly carriesHandles: boolean;
   /** The namespace at the other end listens, and has listened since. */
   readonly ready: boolean;
+  /** The namespaces that the other end has open, for the text of an error. */
+  readonly openThere: readonly string[];
   /** Whether a message would have to wait: behind others, or for the namespace to be ready. */
   readonly mustWait: boolean;
   /** The event that its layers hold, and with it all that come after. */

@@ -1,6 +1,7 @@
 import { EventEmitter } from "eventemitter3";
 import { isThenable } from "../chain/run.ts";
 import { asError, BusError } from "../errors/bus-error.ts";
+import { namesOf } from "../errors/names.ts";
 import type { InboundEvent } from "../message/inbound-event.ts";
 import type { Message } from "../message/message.ts";
 
@@ -19,11 +20,6 @@ export interface Finder {
   /** The events that it finds a listener for, as far as that can be told. */
   events(): readonly string[];
 }
-
-/** Events that are named to who asks for one that has no listener, at most. */
-const MOST_NAMED = 10;
-/** Characters of such a name. */
-const MOST_OF_NAME = 100;
 
 /** What a listener threw or rejected with, among the results of others. */
 class Failure {
@@ -123,12 +119,7 @@ export class Listeners {
   #heard(): string {
     const found = this.finder?.events() ?? [];
     const events = [...new Set([...this.#emitter.eventNames(), ...found])];
-    if (events.length === 0) return "it listens to nothing";
-    const named = events
-      .slice(0, MOST_NAMED)
-      .map((event) => JSON.stringify(event.slice(0, MOST_OF_NAME)));
-    const others = events.length - named.length;
-    return `it listens to ${named.join(", ")}${others > 0 ? `, and ${others} more` : ""}`;
+    return `it listens to ${events.length === 0 ? "nothing" : namesOf(events)}`;
   }
 
   /** Runs one listener. Its failure is kept for the ack and disturbs no other. */

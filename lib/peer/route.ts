@@ -81,8 +81,11 @@ export class Route implements EventRoute<OutboundEvent> {
   readonly #parked = new Set<OutboundEvent>();
   readonly #isAwaited = () => this.#parked.size > 0 || this.opening.isAwaited;
 
-  constructor(host: Host, peer: RoutePeer, namespace: string) {
+  readonly #openThere: () => readonly string[];
+
+  constructor(host: Host, peer: RoutePeer, namespace: string, openThere: () => readonly string[]) {
     this.#host = host;
+    this.#openThere = openThere;
     this.#peer = peer;
     this.peer = peer;
     this.namespace = namespace;
@@ -141,6 +144,11 @@ export class Route implements EventRoute<OutboundEvent> {
   /** The namespace over there takes messages now. */
   get isOpen(): boolean {
     return this.ready && this.peer.state === "up";
+  }
+
+  /** The namespaces that the other end has open, whichever this one is: for the text of an error. */
+  get openThere(): readonly string[] {
+    return this.#openThere();
   }
 
   /** Little waits to be written. */

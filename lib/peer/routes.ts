@@ -12,6 +12,13 @@ export class Routes {
   readonly #peer: RoutePeer;
   readonly #byNamespace = new Map<string, Route>();
 
+  /** The namespaces that the peer has open. */
+  readonly #openThere = () => {
+    return [...this.#byNamespace.values()]
+      .filter(({ ready }) => ready)
+      .map(({ namespace }) => namespace);
+  };
+
   constructor(host: Host, peer: RoutePeer) {
     this.#host = host;
     this.#peer = peer;
@@ -21,7 +28,7 @@ export class Routes {
   to(namespace: string): Route {
     let route = this.#byNamespace.get(namespace);
     if (!route) {
-      route = new Route(this.#host, this.#peer, namespace);
+      route = new Route(this.#host, this.#peer, namespace, this.#openThere);
       this.#byNamespace.set(namespace, route);
     }
     return route;

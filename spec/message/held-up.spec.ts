@@ -46,6 +46,25 @@ describe("a time-out", () => {
     expect(error.message).to.include('in the queue, as its namespace "never" is not open');
   });
 
+  it("names the namespaces that are open in its place", async () => {
+    const { a, b, toB } = busPair();
+    const late = async () => {
+      const error = await rejection(a.ns("jbos").to(toB).emit("x").within(30).ackd());
+      return error.message.split("first on(); ")[1];
+    };
+    b.to("parent");
+    expect(await late()).to.equal("none is");
+    b.ns("jobs").on("x", () => 1);
+    await a.ns("jobs").to(toB).ready();
+    expect(await late()).to.equal('open there: "jobs"');
+    for (let index = 0; index < 12; index++) b.ns(`n${index}`).on("x", () => 1);
+    await a.ns("n11").to(toB).ready();
+    expect(await late()).to.match(/^open there: "jobs", "n11", "n0", .*"n7", and 3 more$/);
+    await b.ns("jobs").close();
+    for (let index = 0; index < 12; index++) await b.ns(`n${index}`).close();
+    expect(await late()).to.equal("none is");
+  });
+
   it("names the channel, of what was given to it and of what was not", async () => {
     pair.left.stop();
     const given = late("x");
