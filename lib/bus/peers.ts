@@ -232,10 +232,11 @@ function closedFor(peer: { readonly id: string }): BusError {
 function hintFor(target: unknown): string | undefined {
   if (typeof target === "string") return "groups, and buses by their name, are for all() and any()";
   if (typeof target !== "object" || target === null) return undefined;
+  if (target instanceof Session) return "it is a peer of another bus";
   if (Symbol.iterator in target) return "several are for all() and any()";
-  const isNamed = Object.hasOwn(target, "name") || Object.hasOwn(target, "instance");
-  return isNamed
-    ? "a member of a mesh has both a name and an instance, and join() comes first"
+  const isMember = Object.hasOwn(target, "name") && target.constructor === Object;
+  return isMember
+    ? "a member of a mesh has a name and an instance, and join() comes first"
     : undefined;
 }
 

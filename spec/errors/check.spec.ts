@@ -107,11 +107,9 @@ describe("what a bus is told", () => {
       /got "workers": groups, .* are for all\(\) and any\(\)$/,
     );
     expect(to([toB])).to.throw(TypeError, /got Array: several are for all\(\) and any\(\)$/);
-    expect(to({ name: "orders" })).to.throw(
-      TypeError,
-      /got Object: .* both a name and an instance/,
-    );
+    expect(to({ name: "orders" })).to.throw(TypeError, /got Object: .* has a name and an instance/);
     expect(to({})).to.throw(TypeError, /got Object$/);
+    expect(to(busPair().toB)).to.throw(TypeError, /: it is a peer of another bus$/);
     expect(() => a.all(toB as never)).to.throw(
       TypeError,
       /one peer is for to\(\); .* Object.values\(\)$/,
