@@ -9,10 +9,18 @@ const KINDS: Readonly<Record<string, string>> = {
   threads: "thread",
 };
 
+/** Cluster workers come by themselves, others do not. */
+const WHOSE: Readonly<Record<string, string>> = {
+  children: ", which has those that to(child) has named",
+  threads: ", which has those that to(thread) has named",
+};
+
 /** Who belongs to a group, from one moment to the next. */
 export interface Members {
   /** Whom it means, in words. */
   readonly label: string;
+  /** Whose they are, in words that follow "there is nobody in that group", where that is easily forgotten. */
+  readonly whoseAre?: string | undefined;
   /** What any of them will have. */
   readonly serialization?: Session["serialization"] | undefined;
   /** Those there are, in the order in which they came, without those that close or are gone. */
@@ -29,7 +37,7 @@ export function membersOf(group: unknown, peers: Peers): Members {
   const [label, find] = typeof group === "string" ? named(group, peers) : listed(group, peers);
   const now = () => peers.membersOf(now, () => find().filter(isThere));
   const serialization = group === "threads" ? "clone" : undefined;
-  return { label, serialization, now };
+  return { label, whoseAre: WHOSE[label], serialization, now };
 }
 
 /** A promise is no answer, though it would count as one that says yes. */

@@ -50,6 +50,8 @@ interface LineBus {
 /** Who belongs to the group. The same list as before means that nothing has changed. */
 interface LineMembers {
   readonly label: string;
+  /** What to say of those it has, where it has none. */
+  readonly whoseAre?: string | undefined;
   /** What any of them will have. */
   readonly serialization?: Serialization | undefined;
   now(): readonly RoutePeer[];
@@ -219,7 +221,7 @@ export class Line implements ErrandLine<Errand> {
     const { length } = routes;
     if (this.#fault)
       return `the function that chooses them has thrown ${messageOf(this.#fault.thrown)}`;
-    if (length === 0) return "there is nobody in that group";
+    if (length === 0) return `there is nobody in that group${this.#members.whoseAre ?? ""}`;
     const open = routes.filter((route) => route.isOpen);
     if (open.length === 0) {
       const isHeard = routes.some(({ peer }) => peer.state === "up");

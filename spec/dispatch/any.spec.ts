@@ -138,7 +138,11 @@ describe("any one of a group", () => {
     const nobody = await rejection(all.bus.any("orders").emit("job").within(20).ackd());
     expect(nobody).to.include({ code: "ERR_ACK_TIMEOUT", executed: "no" });
     expect(nobody.message).to.include('"job" to any of buses named "orders"');
-    expect(nobody.message).to.include("there is nobody in that group");
+    expect(nobody.message).to.match(/there is nobody in that group$/);
+    const unnamed = await rejection(all.bus.any("threads").emit("job").within(20).ackd());
+    expect(unnamed.message).to.match(
+      /nobody in that group, which has those that to\(thread\) has named$/,
+    );
     const closed = all.bus.ns("other").any(everybody).emit("job");
     expect((await rejection(closed.within(20).ackd())).message).to.include(
       'has opened namespace "other"',
