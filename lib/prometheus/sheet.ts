@@ -32,11 +32,18 @@ export type SentSheet = readonly [state: State | null, readings: readonly SentRe
 
 export function sheetOf(metrics: readonly Metric[], state?: State): Sheet {
   const readings = metrics.map(({ values, name, help, type, aggregator }) => {
-    const series = values.map(({ labels, metricName }) => ({ labels, metricName }));
+    const series = values.map(({ labels, metricName }) => ({ labels: sent(labels), metricName }));
     const shape = { name, help, type, aggregator, series };
     return { id: idOf(shape), shape, numbers: values.map(({ value }) => value) };
   });
   return { state, readings };
+}
+
+/** Labels as they arrive: JSON has no word for what is not finite, such as the bound of a last bucket. */
+function sent(labels: Value["labels"]): Value["labels"] {
+  const values = Object.values(labels);
+  if (!values.some((value) => typeof value === "number" && !Number.isFinite(value))) return labels;
+  return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, String(value)]));
 }
 
 /** What prom-client takes. */

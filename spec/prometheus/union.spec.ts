@@ -67,6 +67,16 @@ describe("the union of metrics", () => {
     );
   });
 
+  it("knows a label again that is no finite number, which JSON has no word for", () => {
+    const values = [Infinity, Number.NaN].map((le) => ({ labels: { le }, value: 1 }));
+    const own = sheetOf([metric(values, "sum")]);
+    const readings = [own, ...sent([own], [])].flatMap((sheet) => sheet.readings);
+    expect(new Union().of(readings)?.values).to.deep.equal([
+      { labels: { le: "Infinity" }, metricName: undefined, value: 2 },
+      { labels: { le: "NaN" }, metricName: undefined, value: 2 },
+    ]);
+  });
+
   it("throws for an aggregator that there is not", () => {
     const { readings } = sheetOf([metric([], "median")]);
     expect(() => new Union().of(readings)).to.throw(/'median' is not a defined aggregator/);
