@@ -11,7 +11,8 @@ export type { LeaveOptions, Member, Mesh, MeshEvents } from "./types.ts";
 /**
  * Lets a bus take part in a mesh over NATS: the others that have joined become its peers, in groups by their name, and
  * for `to({ name, instance })`. Resolves when the server knows this process. Rejects with a `TypeError` for wrong options,
- * with `ERR_CLOSED` where the bus is closed, and with what the client says where it cannot connect, or may not listen.
+ * with `ERR_CLOSED` where the bus is closed, and with what the client says where it cannot connect, or may not listen or say
+ * that it is there.
  */
 export async function join(bus: Pick<Bus, "name">, options: JoinOptions): Promise<Mesh> {
   check.bus(bus, "the first argument of join()");

@@ -54,7 +54,7 @@ export class NatsMesh
   #isConnected = true;
   #isLeaving = false;
   #isOver = false;
-  /** Why the server does not let this process listen. */
+  /** Why the server does not let this process listen, or say that it is there. */
   #refused: Error | undefined;
   #leaving: Promise<void> | undefined;
 
@@ -96,6 +96,9 @@ export class NatsMesh
       await this.#connection.flush().catch((error: unknown) => {
         if (this.#connection.isClosed()) throw error;
       });
+      // What the client tells of an announcement that was refused has been read within this turn.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (this.#refused) throw this.#refused;
     } catch (error) {
       // Some may have been heard already, and have heard of it.
       this.leaving();
@@ -307,8 +310,12 @@ export class NatsMesh
   }
 
   async #watch(): Promise<void> {
-    for await (const { type } of this.#connection.status()) {
+    for await (const status of this.#connection.status()) {
       if (this.#isOver) return;
+      const { type } = status;
+      if (type === "error" && isAbout(status.error, this.#subjects.toAll)) {
+        this.#refused = status.error;
+      }
       if (type === "disconnect") this.#cutOff();
       else if (type === "reconnect") this.#back();
       else if (type === "close") break;
@@ -345,6 +352,11 @@ export class NatsMesh
   #say<Event extends keyof MeshEvents>(event: Event, ...told: Parameters<MeshEvents[Event]>): void {
     tellOutside(() => this.emit(event, ...(told as never)));
   }
+}
+
+/** Whether the server refuses what is published to a subject. */
+function isAbout(error: Error, subject: string): boolean {
+  return "subject" in error && error.subject === subject;
 }
 
 /** Waits for the server a while, however that ends. */

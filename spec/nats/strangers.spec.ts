@@ -186,6 +186,16 @@ describe("strangers in a mesh", () => {
       expect(error.message).to.match(/permissions violation/i);
     });
 
+    it("nobody joins who may not say that he is there", async () => {
+      const says = '"clusterphone.here.from.web.*", ';
+      expect(documented()).to.include(says);
+      members.remove();
+      await server.remove();
+      await serve(documented().replace(says, ""));
+      const error = await rejection(members.join("web", {}, web));
+      expect(error.message).to.match(/permissions violation.*here\.from\.web/i);
+    });
+
     it("nobody without credentials comes in", async () => {
       expect(await rejection(connect({ servers: server.url }))).to.be.an("error");
     });
