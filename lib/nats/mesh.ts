@@ -1,4 +1,4 @@
-import type { Msg, NatsConnection, Subscription } from "@nats-io/nats-core";
+import type { Msg, NatsConnection, QueuedIterator, Status, Subscription } from "@nats-io/nats-core";
 import { EventEmitter } from "eventemitter3";
 import type { Hub } from "../bus/hub.ts";
 import type { Membership } from "../bus/membership.ts";
@@ -51,6 +51,8 @@ export class NatsMesh
   readonly #presence: Presence;
   readonly #subscriptions: Subscription[] = [];
   readonly #removeConnector: () => void;
+  /** The connection may outlive many meshes, and keeps whoever it tells what becomes of it. */
+  #stopWatching: (() => void) | undefined;
   #isConnected = true;
   #isLeaving = false;
   #isOver = false;
@@ -192,6 +194,7 @@ export class NatsMesh
     this.#removeConnector();
     this.#isOver = true;
     this.#presence.end();
+    this.#stopWatching?.();
     if (this.isConnected) await farewell(this.#connection.flush());
     for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe();
     if (this.#ownsConnection) await farewell(this.#connection.close());
@@ -310,7 +313,9 @@ export class NatsMesh
   }
 
   async #watch(): Promise<void> {
-    for await (const status of this.#connection.status()) {
+    const told = this.#connection.status();
+    this.#stopWatching = () => (told as Partial<QueuedIterator<Status>>).stop?.();
+    for await (const status of told) {
       if (this.#isOver) return;
       const { type } = status;
       if (type === "error" && isAbout(status.error, this.#subjects.toAll)) {

@@ -1,6 +1,7 @@
 import { EventEmitter, once } from "node:events";
 import { inspect } from "node:util";
-import type { NatsConnection } from "@nats-io/nats-core";
+import type { NatsConnection, Status } from "@nats-io/nats-core";
+import type { QueuedIteratorImpl } from "@nats-io/nats-core/internal";
 import { connect } from "@nats-io/transport-node";
 import { expect } from "chai";
 import type { Bus } from "../../lib/bus/bus.ts";
@@ -187,6 +188,18 @@ describe("buses that have joined over NATS", () => {
     await member("orders", { instance: "eu-1" });
     const shown = inspect(await found(await member("web"), "eu-1"));
     expect(shown).to.match(/name: 'orders', instance: 'eu-1', host: '.+', pid: \d+/);
+  });
+
+  it("leave a connection that tells them nothing any more, and keeps nothing of them", async () => {
+    const connection = await dial();
+    const status = connection.status.bind(connection);
+    let told: ReturnType<typeof status> | undefined;
+    connection.status = () => (told = status());
+    const mesh = await join(lonelyBus().bus, { name: "orders", connection });
+    await mesh.leave();
+    await (told as QueuedIteratorImpl<Status> | undefined)?.iterClosed;
+    expect(connection.isClosed()).to.equal(false);
+    await connection.close();
   });
 
   it("who is not known is down from the start, and says so", async () => {
