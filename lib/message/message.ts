@@ -9,6 +9,11 @@ export type Direction = "outbound" | "inbound";
 /** An event, or the answer to one. */
 export type Kind = "event" | "ack";
 
+/** What has a place for middleware. */
+export interface Stateful {
+  readonly state: Record<PropertyKey, unknown>;
+}
+
 /**
  * What passes through the middleware and reaches the listeners. Every message crosses the chain
  * once on either side, and its ack does too.
@@ -81,8 +86,8 @@ export abstract class Message {
     return this.#state;
   }
 
-  /** @internal Of an ack the event that it answers, as this side knows it. */
-  get origin(): Message | undefined {
+  /** @internal Of an ack the event that it answers, as this side knows it, or what is left of that. */
+  get origin(): Stateful | undefined {
     return undefined;
   }
 

@@ -5,7 +5,7 @@ import { encodeFailure, type WireFailure } from "../wire/remote-error.ts";
 import type { Serialization } from "../wire/serialization.ts";
 import type { Snapshot } from "../wire/snapshot.ts";
 import type { InboundEvent } from "./inbound-event.ts";
-import { Message } from "./message.ts";
+import { Message, type Stateful } from "./message.ts";
 import type { OutboundMessage, Stage } from "./outbound.ts";
 import type { Peer } from "./peer.ts";
 import { refusal, whatFailed } from "./refusal.ts";
@@ -27,7 +27,8 @@ export class OutboundAck extends Message implements OutboundMessage {
   size = 0;
   snapshot: Snapshot | undefined = undefined;
   reserved = 0;
-  readonly #answered: InboundEvent;
+  /** Only its state is left where something else is answered, which may have to wait for long. */
+  #answered: Stateful;
   /** Whether a listener has run; whatever becomes of the ack, that stays true. */
   readonly #executed: Executed;
   /** What is answered instead, if the ack was refused or cannot be encoded. */
@@ -67,7 +68,7 @@ export class OutboundAck extends Message implements OutboundMessage {
     return undefined;
   }
 
-  override get origin(): InboundEvent {
+  override get origin(): Stateful {
     return this.#answered;
   }
 
@@ -177,9 +178,13 @@ export class OutboundAck extends Message implements OutboundMessage {
     this.peer.outbox.take(this);
   }
 
+  /** Nothing is kept of a reply, or an error, that is not told: the failure may wait where there was no room for that. */
   #replace(failure: BusError): void {
     this.#failure = failure;
-    this.snapshot = undefined;
+    const { state } = this.#answered;
+    this.#answered = { state };
+    this.reply = this.snapshot = this.#told = undefined;
+    this.error = failure;
     if (this.reserved > 0) this.peer.backlog.release(this);
   }
 }

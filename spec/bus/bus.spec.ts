@@ -7,6 +7,8 @@ import { expect } from "chai";
 import sinon from "sinon";
 import { type Bus, bus, type Receipt } from "../../lib/index.ts";
 import { memoryPair } from "../../lib/links/memory.ts";
+import { InboundEvent } from "../../lib/message/inbound-event.ts";
+import type { Message } from "../../lib/message/message.ts";
 import { type BusPair, busPair, lonelyBus, nextEvent, rejection, turn } from "../support/buses.ts";
 import { itemsOf } from "../support/frames.ts";
 
@@ -679,6 +681,44 @@ describe("the bus", () => {
       expect(await peer.emit("large").ackd()).to.have.length(1000);
       expect(pair.toA.protocolErrors).to.equal(0);
       expect(pair.toA.backlog.waiting).to.equal(0);
+    });
+
+    it("keep nothing of a reply or an error for which there is no room, but their state", async () => {
+      const acks: Message[] = [];
+      pair.b.use((message, next) => {
+        if (message.direction === "inbound") message.state["seen"] = true;
+        else if (message.kind === "ack") acks.push(message);
+        return next();
+      });
+      pair.b.on("large", () => "x".repeat(2900));
+      pair.b.on("fails", () => {
+        throw new Error("y".repeat(2900));
+      });
+      const peer = pair.a.to(pair.toB);
+      await peer.emit("large").ackd();
+      pair.b.limits.pending = 5900;
+      pair.right.stop();
+      const filling: Promise<unknown>[] = [];
+      for (let turns = 0; turns < 9; turns++) {
+        if (turns % 3 === 0) filling.push(peer.emit("large").ackd().catch(String));
+        await turn();
+      }
+      const first = acks.length;
+      const refused = [peer.emit("large"), peer.emit("fails")].map((sent) =>
+        rejection(sent.ackd()),
+      );
+      while (acks.length < first + 2) await turn();
+      await turn();
+      for (const ack of acks.slice(first)) {
+        expect(ack).to.have.property("reply", undefined);
+        expect(ack.error).to.include({ code: "ERR_QUEUE_FULL", executed: "yes" });
+        expect(ack.error).not.to.have.property("cause");
+        expect(ack).to.have.property("origin").that.is.not.instanceOf(InboundEvent);
+        expect(ack.state).to.deep.equal({ seen: true });
+      }
+      pair.right.resume();
+      for (const error of refused) expect(await error).to.have.property("code", "ERR_QUEUE_FULL");
+      await Promise.all(filling);
     });
 
     it("say executed no where no listener has run", async () => {
