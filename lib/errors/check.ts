@@ -101,8 +101,7 @@ function listOf(names: readonly string[]): string {
 
 /** Whether an object is of a class of its own, in whatever realm it was made. */
 function isInstance(options: object): boolean {
-  const { constructor: made } = options;
-  return typeof made === "function" && made.name !== "Object";
+  return !["Object", "an object"].includes(describe(options));
 }
 
 /** How many characters have to be added, left out or replaced to make one name of the other, whatever their case. */
