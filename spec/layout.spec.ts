@@ -22,7 +22,7 @@ const FLOORS: Record<string, readonly string[]> = {
   middleware: ["errors", "message", "chain"],
   peer: ["errors", "time", "wire", "links", "message", "chain", "outbox", "namespace"],
   dispatch: ["errors", "time", "wire", "message", "namespace", "outbox", "peer"],
-  emit: ["errors", "message", "peer", "dispatch"],
+  emit: ["errors", "time", "message", "peer", "dispatch"],
   bus: [
     ...["errors", "time", "links", "message", "chain", "outbox", "namespace", "middleware"],
     ...["peer", "dispatch", "emit"],

@@ -3,6 +3,7 @@ import { check } from "../errors/check.ts";
 import type { Asker } from "../message/event-route.ts";
 import type { OutboundEvent } from "../message/outbound-event.ts";
 import type { Peer } from "../message/peer.ts";
+import { currentStretch, isCurrentStretch } from "../time/stretch.ts";
 import { Arrivals } from "./arrivals.ts";
 import { callBack } from "./call-back.ts";
 import { assertFresh } from "./fresh.ts";
@@ -22,6 +23,8 @@ export type OutcomesCallback<Reply> = (error: null, outcomes: Outcome<Reply>[]) 
  */
 export class Gathering<Reply = unknown> implements AsyncIterable<Outcome<Reply>> {
   readonly #events: readonly OutboundEvent[];
+  /** That of its emit, also if that went to nobody: what is wrong with some is wrong with none. */
+  readonly #stretch: number = currentStretch();
   /** In the order of members, as far as they are known. */
   readonly #outcomes: (Outcome<Reply> | undefined)[];
   #open: number;
@@ -108,7 +111,7 @@ export class Gathering<Reply = unknown> implements AsyncIterable<Outcome<Reply>>
   }
 
   #isFresh(): boolean {
-    return this.#events.every(({ isFresh }) => isFresh);
+    return isCurrentStretch(this.#stretch) && this.#events.every(({ isFresh }) => isFresh);
   }
 }
 
