@@ -54,7 +54,7 @@ export type ErrorCode =
 export interface End {
   readonly exitCode?: number | undefined;
   readonly signal?: NodeJS.Signals | undefined;
-  /** Why it never began. */
+  /** What nobody caught in a thread, which ended by that; where there is no code, why it never began. */
   readonly cause?: unknown;
   /** What else is known, in words that follow the name of a peer: `said goodbye`. */
   readonly reason?: string | undefined;
@@ -62,9 +62,12 @@ export interface End {
 
 /** An end in words, as they follow the name of a peer. */
 export function howEnded({ exitCode, signal, cause, reason }: End): string {
-  if (cause !== undefined) return `was never started: ${messageOf(cause)}`;
   if (signal) return `was ended by ${signal}`;
-  if (exitCode !== undefined) return `exited with code ${exitCode}`;
+  if (exitCode !== undefined) {
+    const why = cause === undefined ? "" : `, as nobody caught: ${messageOf(cause)}`;
+    return `exited with code ${exitCode}${why}`;
+  }
+  if (cause !== undefined) return `was never started: ${messageOf(cause)}`;
   return reason ?? "disconnected";
 }
 

@@ -6,7 +6,12 @@ import type { Serialization } from "../wire/serialization.ts";
 import { ForeignMessages } from "./foreign.ts";
 import type { Link, LinkEvents, PeerKind, SendFailure } from "./link.ts";
 import { Sender } from "./sender.ts";
-import { type AnyListener, type StandingEvents, StandingListeners } from "./standing.ts";
+import {
+  type AnyListener,
+  errorMonitor,
+  type StandingEvents,
+  StandingListeners,
+} from "./standing.ts";
 
 /** Between the two signs of an end, exit and the end of the channel, at most this many ms pass. */
 const SECOND_SIGN = 100;
@@ -250,9 +255,4 @@ function endOf(exitCode: number | null, signal: NodeJS.Signals | null): End {
 
 function systemError(code: number): Error {
   return new Error(process.getBuiltinModule("node:util").getSystemErrorName(code));
-}
-
-/** Tells of errors without counting as somebody who handles them. */
-function errorMonitor(): symbol {
-  return process.getBuiltinModule("node:events").errorMonitor;
 }

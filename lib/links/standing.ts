@@ -1,6 +1,11 @@
 /** What an emitter tells, whatever it is. */
 export type AnyListener = (...parameters: never[]) => void;
 
+/** Tells of errors without counting as somebody who handles them. */
+export function errorMonitor(): symbol {
+  return process.getBuiltinModule("node:events").errorMonitor;
+}
+
 /** The part of an emitter this needs. */
 interface Emitter {
   on(event: string, listener: AnyListener): unknown;

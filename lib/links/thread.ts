@@ -4,7 +4,7 @@ import { bodyOf, FRAME_KEY } from "../wire/protocol.ts";
 import type { Serialization } from "../wire/serialization.ts";
 import type { Link, LinkEvents, PeerKind } from "./link.ts";
 import { isClosed } from "./port.ts";
-import { StandingListeners } from "./standing.ts";
+import { errorMonitor, StandingListeners } from "./standing.ts";
 import { Window } from "./window.ts";
 
 /** What Node's types leave out of a channel that has a name. */
@@ -36,6 +36,8 @@ export class ThreadLink implements Link {
   #events: LinkEvents | undefined;
   #isHeard = false;
   #isHeld = false;
+  /** What nobody in the thread has caught, and it ends by. */
+  #uncaught: unknown;
 
   /** The thread, or within it its `parentPort`; and its id. */
   constructor(user: Worker | MessagePort, threadId: number, kind: PeerKind, id: string) {
@@ -45,7 +47,10 @@ export class ThreadLink implements Link {
     this.id = id;
     this.forgetsEarlyFrames = kind === "parent";
     this.#exit = isThread(user)
-      ? new StandingListeners(user, [["exit", this.#onExit as never]])
+      ? new StandingListeners(user, [
+          ["exit", this.#onExit as never],
+          [errorMonitor(), this.#onError as never],
+        ])
       : undefined;
     this.#window = new Window(
       (message) => this.#channel?.postMessage(message),
@@ -114,6 +119,10 @@ export class ThreadLink implements Link {
     }
   }
 
+  readonly #onError = (error: unknown): void => {
+    this.#uncaught = error;
+  };
+
   /** Everything that the thread had posted has arrived, and may not have been read. */
   readonly #onExit = (exitCode: number): void => {
     while (this.#channel) {
@@ -121,7 +130,7 @@ export class ThreadLink implements Link {
       if (!received) break;
       this.#receive(received.message);
     }
-    if (this.#channel) this.#events?.closed({ exitCode });
+    if (this.#channel) this.#events?.closed({ exitCode, cause: this.#uncaught });
   };
 
   readonly #onClose = (): void => {

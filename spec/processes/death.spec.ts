@@ -166,6 +166,24 @@ describe("the death of a peer", () => {
     expect(later).to.include({ code: "ERR_PEER_DIED", executed: "no" });
   });
 
+  it("of a thread by an uncaught error tells that, also where it came before its bus did", async () => {
+    const thread = new Worker(entryOf("victim"));
+    const failed = nextEvent(thread, "error");
+    const error = await rejection(bus.to(thread).emit("throw").ackd());
+    const [uncaught] = await failed;
+    expect(error).to.include({ code: "ERR_PEER_DIED", executed: "maybe", exitCode: 1 });
+    expect(error.cause).to.equal(uncaught);
+    expect(error.message).to.match(
+      /: thread:\d+ exited with code 1, as nobody caught: an uncaught one$/,
+    );
+    const missing = new Worker(`${entryOf("victim")}.missing`);
+    const notFound = nextEvent(missing, "error");
+    const early = await rejection(bus.to(missing).emit("echo").ackd());
+    expect(early).to.include({ code: "ERR_PEER_DIED", executed: "no", exitCode: 1 });
+    expect(early.message).to.match(/ as nobody caught: Cannot find module /);
+    expect(await notFound).to.deep.equal([early.cause]);
+  });
+
   it("of a thread that nobody has talked to settles at once what is sent to it then", async () => {
     const thread = new Worker("", { eval: true });
     await nextEvent(thread, "exit");
