@@ -179,7 +179,8 @@ class JSONReader {
       this.isMeasured = false;
       return left;
     }
-    if (ArrayBuffer.isView(object) && (types.isTypedArray(object) || Buffer.isBuffer(object))) {
+    // One whose buffer was transferred has none to copy, and is no bytes to JSON.
+    if (types.isTypedArray(object) && lengthOf(object) > 0) {
       this.size += lengthOf(object);
       return ownBytes(object);
     }

@@ -77,6 +77,11 @@ const leaves: Record<string, Make> = {
   "counts before a failing symbol": () => [counting(), getter(Symbol("s"), failing)],
   "set in disguise": () => disguised(new Set([1]), null),
   "map with a field": () => Object.assign(new Map([[1, { a: -0 }]]), { field: 1 }),
+  "transferred bytes": () => {
+    const bytes = Uint8Array.of(1, 2);
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+    return bytes;
+  },
   "bytes in disguise": () => disguised(Uint8Array.of(1, 2)),
   "number in disguise": () => disguised(Object(1) as object),
   promise: () => Promise.resolve(1),
