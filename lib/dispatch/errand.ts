@@ -22,7 +22,7 @@ import { holdOf } from "../wire/shared-payload.ts";
 import type { Snapshot } from "../wire/snapshot.ts";
 import { mayGoElsewhere, Tried } from "./elsewhere.ts";
 import type { ErrandLine } from "./errand-line.ts";
-import { readOf, restoredFor } from "./kept-data.ts";
+import { readerOf, readOf, restoredFor } from "./kept-data.ts";
 import { Unplaced } from "./unplaced.ts";
 import type { WaitingList } from "./waiting-list.ts";
 
@@ -333,8 +333,11 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
 
   /** Waits in line, for so many ms. */
   #queue(left: number): void {
-    if (!this.snapshot) this.#readFor = this.#line.serialization;
+    const { serialization } = this.#line;
+    const isRead = this.snapshot !== undefined;
+    if (!isRead) this.#readFor = serialization;
     if (!this.#line.enter(this)) return;
+    if (!isRead) this.#readFor = readerOf(serialization, this.snapshot);
     this.#data = undefined;
     this.#stage = "waiting";
     this.#startTime(left);
@@ -372,7 +375,7 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
   #keepRead(serialization: Serialization, read: () => Snapshot): void {
     if (this.snapshot) return;
     this.snapshot = read();
-    this.#readFor = serialization;
+    this.#readFor = readerOf(serialization, this.snapshot);
   }
 
   #keep(bytes: number): void {

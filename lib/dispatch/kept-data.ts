@@ -1,5 +1,6 @@
 import type { OutboundEvent } from "../message/outbound-event.ts";
 import type { Route } from "../peer/route.ts";
+import type { Serialization } from "../wire/serialization.ts";
 import { holdOf } from "../wire/shared-payload.ts";
 import { decide, hold, keep, restore, type Snapshot } from "../wire/snapshot.ts";
 
@@ -9,6 +10,15 @@ export function readOf(message: OutboundEvent, { serialization }: Route): Snapsh
   return snapshot && snapshot.form !== "beside"
     ? snapshot
     : holdOf(message, serialization, snapshot);
+}
+
+/** Which channels may carry what was read for one: any, where all that clones is plain, and so the same in JSON. */
+export function readerOf(
+  serialization: Serialization,
+  snapshot: Snapshot | undefined,
+): Serialization {
+  const isPlain = snapshot?.form === "text" || snapshot?.form === "nothing";
+  return isPlain && serialization !== "json" ? "unknown" : serialization;
 }
 
 /** The data once more, for a peer. Its layers may change it, and the next peer that is tried gets what it was. */

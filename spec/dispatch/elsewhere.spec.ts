@@ -102,6 +102,29 @@ describe("what goes elsewhere", () => {
     await answer;
   });
 
+  it("has waited for one channel and goes over another, where its data is the same on any", async () => {
+    const all = star(0);
+    const first = all.add(undefined, "clone");
+    const held = listening(all.rays);
+    await ready(all);
+    const any = all.bus.any(everybody, { concurrency: 1 });
+    const busy = rejection(any.emit("job").ackd());
+    await until(() => held.length === 1);
+    const answers = [undefined, { tea: [1, "\u00e9"] }].map((data) => any.emit("job", data).ackd());
+    const dated = rejection(
+      any
+        .emit("job", { at: new Date(5) })
+        .within(2000)
+        .ackd(),
+    );
+    first.cut();
+    await busy;
+    all.add(undefined, "json").bus.on("job", (data) => [data]);
+    expect(await Promise.all(answers)).to.deep.equal([[null], [{ tea: [1, "\u00e9"] }]]);
+    expect(any.waiting).to.equal(1);
+    expect((await dated).message).to.include("can take it");
+  });
+
   it("crosses its layers in the context of its emit each time, and keeps none", async () => {
     const all = star(2);
     const jobs = listening(all.rays);
