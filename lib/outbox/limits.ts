@@ -14,6 +14,8 @@ export interface Limits {
 }
 
 const MEBIBYTE = 2 ** 20;
+/** Characters of a text that was set in place of a number. */
+const MOST_TOLD = 40;
 
 /** What bounds a bus: asked with every message, so they are plain fields. */
 export function defaultBounds(): Limits {
@@ -25,41 +27,26 @@ export function defaultBounds(): Limits {
   };
 }
 
-/** The limits that users set, which take what is fit to be a bound. */
+/** The limits that users set, which take what is fit to be a bound. A name that there is not would limit nothing. */
 export function limitsOf(bounds: Limits): Limits {
-  const limits: Limits = {
-    get pending() {
-      return bounds.pending;
+  return new Proxy(bounds, {
+    set: (_, name, bytes: unknown) => setBound(bounds, name, bytes),
+    defineProperty: (_, name, { value }) => setBound(bounds, name, value),
+    deleteProperty: (_, name) => {
+      throw new TypeError(`limits.${String(name)} cannot be deleted; set it to Infinity`);
     },
-    set pending(bytes) {
-      bounds.pending = checkBytes("pending", bytes);
-    },
-    get total() {
-      return bounds.total;
-    },
-    set total(bytes) {
-      bounds.total = checkBytes("total", bytes);
-    },
-    get message() {
-      return bounds.message;
-    },
-    set message(bytes) {
-      bounds.message = checkBytes("message", bytes);
-    },
-    get error() {
-      return bounds.error;
-    },
-    set error(bytes) {
-      bounds.error = checkBytes("error", bytes);
-    },
-  };
-  const inspect = Symbol.for("nodejs.util.inspect.custom");
-  Object.defineProperty(limits, inspect, { value: () => ({ ...bounds }) });
-  // A limit that is misspelled limits nothing.
-  return Object.preventExtensions(limits);
+  });
 }
 
-function checkBytes(name: keyof Limits, bytes: unknown): number {
-  if (typeof bytes === "number" && bytes >= 0) return bytes;
-  throw new TypeError(`limits.${name} is a number of bytes, not ${String(bytes)}`);
+function setBound(bounds: Limits, name: string | symbol, bytes: unknown): boolean {
+  if (!Object.hasOwn(bounds, name)) {
+    const known = Object.keys(bounds).join(", ");
+    throw new TypeError(`there is no limits.${String(name)}; there are ${known}`);
+  }
+  if (typeof bytes !== "number" || !(bytes >= 0)) {
+    const given = typeof bytes === "string" ? `"${bytes.slice(0, MOST_TOLD)}"` : String(bytes);
+    throw new TypeError(`limits.${String(name)} must be a number of bytes, got ${given}`);
+  }
+  bounds[name as keyof Limits] = bytes;
+  return true;
 }

@@ -153,7 +153,7 @@ describe("what a bus is told", () => {
       for (const name of Object.keys(limits)) {
         expect(() => Object.assign(limits, { [name]: bad }), `${name} = ${String(bad)}`).to.throw(
           TypeError,
-          `limits.${name} is a number of bytes, not`,
+          `limits.${name} must be a number of bytes, got`,
         );
       }
     }

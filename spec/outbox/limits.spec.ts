@@ -1,6 +1,8 @@
+import { inspect } from "node:util";
 import { expect } from "chai";
 import { memoryPair } from "../../lib/links/memory.ts";
 import { OutboundEvent } from "../../lib/message/outbound-event.ts";
+import type { Limits } from "../../lib/outbox/limits.ts";
 import { type BusPair, busPair, lonelyBus, rejection, turn } from "../support/buses.ts";
 
 async function readyPair(kind: "json" | "clone"): Promise<BusPair> {
@@ -147,7 +149,16 @@ describe("limits", () => {
     for (const bad of [-1, Number.NaN, "1", undefined, null]) {
       expect(() => Object.assign(limits, { pending: bad })).to.throw(TypeError, "limits.pending");
     }
-    expect(() => Object.assign(limits, { pendign: 1 })).to.throw(TypeError);
+    const sloppy = new Function("limits", "limits.pendign = 1") as (limits: Limits) => void;
+    expect(() => sloppy(limits)).to.throw(
+      TypeError,
+      "there is no limits.pendign; there are pending, total, message, error",
+    );
+    expect(() => Reflect.deleteProperty(limits, "pending")).to.throw(
+      TypeError,
+      "cannot be deleted",
+    );
+    expect(inspect(limits)).to.contain("pending: 16777216");
     limits.pending = Infinity;
     expect(limits).to.include({ pending: Infinity, total: 2 ** 28, error: 2 ** 20 });
   });
