@@ -227,7 +227,6 @@ function closedFor(peer: { readonly id: string }): BusError {
   return new BusError("ERR_CLOSED", "this bus is closed", { about: { peer } });
 }
 
-/** A parent that has not been heard need not have a bus: it may be a test runner, or `node --watch`. */
 /** What is meant, probably, by what is no target. */
 function hintFor(target: unknown): string | undefined {
   if (typeof target === "string") return "groups, and buses by their name, are for all() and any()";
@@ -240,6 +239,7 @@ function hintFor(target: unknown): string | undefined {
     : undefined;
 }
 
+/** A parent that has not been heard need not have a bus: it may be a test runner, or `node --watch`. */
 function isUnheardParent({ kind, state }: Session): boolean {
   return kind === "parent" && state === "connecting";
 }
