@@ -94,6 +94,7 @@ export class Inbox {
       case "stranger":
         return false;
       case "rival":
+        if (handle) discard(handle);
         return true;
       case "peer":
         this.#tag = frame.tag;

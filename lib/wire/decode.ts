@@ -16,9 +16,13 @@ export interface Frame {
   readonly isText: boolean;
 }
 
+/** A list that is cloned may claim any length, and take next to nothing: this one is looked at. */
+const LONG_LIST = 2 ** 16;
+
 /** Takes a received body apart. Throws on anything that no version of ours sends. */
 export function decodeFrame(body: unknown): Frame {
   if (!Array.isArray(body)) throw new TypeError("a frame's body is not a list");
+  refuseHoles(body);
   const [tag, number, text] = body as [unknown, unknown, unknown];
   if (!Number.isSafeInteger(tag)) throw new TypeError("a frame has no tag");
   if (!Number.isSafeInteger(number)) throw new TypeError("a frame has no number");
@@ -30,6 +34,7 @@ export function decodeFrame(body: unknown): Frame {
     if (!Array.isArray(item) || !Number.isSafeInteger(item[0])) {
       throw new TypeError("an item has no head");
     }
+    refuseHoles(item);
     const head = item[0] as number;
     count += countOf(item);
     if (head & Flag.BESIDE) {
@@ -40,6 +45,12 @@ export function decodeFrame(body: unknown): Frame {
     }
   }
   return { tag: tag as number, number: number as number, items, count, isText };
+}
+
+function refuseHoles(list: readonly unknown[]): void {
+  if (list.length > LONG_LIST && Object.keys(list).length < list.length) {
+    throw new TypeError("a list with holes");
+  }
 }
 
 function decode(encoded: unknown): unknown {

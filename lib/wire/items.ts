@@ -52,7 +52,8 @@ export function readHello(item: WireItem): Hello {
   if (!Array.isArray(namespaces)) throw new TypeError("a hello without namespaces");
   return {
     ...who,
-    namespaces: namespaces.map(readName),
+    // A hole in it is no name either, which `map` would pass.
+    namespaces: Array.from(namespaces, readName),
     asks: asks === 1,
     hasNaN: Number.isNaN(probe),
     name: readBusName(name),

@@ -55,7 +55,9 @@ export function decodeFailure(wire: unknown, answered: Answered): BusError {
 
 /** The first of the errors that a peer sent, with those that belong to it. Anything malformed becomes a plain Error. */
 function decodeErrors(wire: unknown): Error {
-  const list = (Array.isArray(wire) ? wire : [wire]).map((each) => (isRecord(each) ? each : {}));
+  const list = valuesOf(Array.isArray(wire) ? wire : [wire]).map((each) =>
+    isRecord(each) ? each : {},
+  );
   const errors = list.map(decodeError);
   for (const [index, fields] of list.entries()) putInPlace(errors, errors[index], fields);
   return errors[0] ?? decodeError({});
@@ -95,14 +97,23 @@ function putInPlace(
   { inner }: Record<string, unknown>,
 ): void {
   if (!error || !Array.isArray(inner)) return;
-  for (const place of inner as unknown[]) {
+  for (const place of valuesOf(inner)) {
     if (!Array.isArray(place) || !Array.isArray(place[0])) continue;
-    const path = place[0] as PropertyKey[];
-    const [key, value] = [path.at(-1), errors[place[1] as number]];
+    const path = valuesOf(place[0]) as PropertyKey[];
+    const [key, value] = [path.at(-1), errorAt(errors, place[1])];
     const holder = path.slice(0, -1).reduce(ownOf, error as unknown);
     if (!value || !isKey(holder, key)) continue;
     define(holder as object, key, value, holder !== error || !hiddenIn(error).has(String(key)));
   }
+}
+
+function errorAt(errors: readonly Error[], index: unknown): Error | undefined {
+  return typeof index === "number" ? errors[index] : undefined;
+}
+
+/** What is in a list: one that was cloned may claim any length, and be nothing but holes. */
+function valuesOf(list: readonly unknown[]): unknown[] {
+  return Object.values(list);
 }
 
 function ownOf(holder: unknown, key: PropertyKey): unknown {
@@ -111,6 +122,8 @@ function ownOf(holder: unknown, key: PropertyKey): unknown {
 
 function isKey(holder: unknown, key: unknown): key is PropertyKey {
   if (typeof holder !== "object" || holder === null) return false;
+  // Not everything can be put into a list of bytes, nor in the place of a length.
+  if (ArrayBuffer.isView(holder) || (Array.isArray(holder) && key === "length")) return false;
   const isName = typeof key === "string" || typeof key === "number";
   if (!isName || !Object.hasOwn(holder, key)) return false;
   return !(holder instanceof Error) || !TEXTS.has(key as string);

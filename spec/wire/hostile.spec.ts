@@ -234,6 +234,54 @@ describe("frames from nowhere", () => {
     expect(JSON.stringify(pair.left.sent).length).to.be.below(60_000);
   });
 
+  it("that claim to be longer than they are cost neither time nor names", async () => {
+    const cloned = busPair("clone");
+    cloned.b.on("echo", (data) => data);
+    await cloned.a.to(cloned.toB).emit("echo").ackd();
+    const of = (length: number, ...list: unknown[]) => Object.assign(list, { length });
+    const tag = tagOf(cloned.left);
+    const toA = cloned.toA;
+    const hello = helloOf({ from: cloned.a.hub.identity, to: cloned.b.hub.identity });
+    const ignored: unknown[][] = [
+      of(2 ** 32 - 1, tag, FORGED),
+      [tag, FORGED, of(2 ** 32 - 1, Item.EVENT | Flag.RUN, 1, "_", "echo")],
+      [tag, FORGED, of(2 ** 32 - 1, Item.ACK | Flag.RUN, 1)],
+      [tag, FORGED, hello.with(7, of(2 ** 32 - 1))],
+      [tag, FORGED + 1, hello.with(7, of(2, "echo"))],
+    ];
+    for (const body of ignored) cloned.right.receive(structuredClone({ clusterphone2: body }));
+    expect(toA.protocolErrors).to.equal(ignored.length);
+    expect(toA.isReady(undefined as unknown as string)).to.equal(false);
+  });
+
+  it("settle a receipt also where its error makes no sense", async () => {
+    const cloned = busPair("clone");
+    cloned.b.on("hang", () => new Promise(() => {}));
+    cloned.b.on("echo", (data) => data);
+    await cloned.a.to(cloned.toB).emit("echo").ackd();
+    const tag = tagOf(cloned.right);
+    const senseless: unknown[] = [
+      Object.assign([{}], { length: 2 ** 32 - 1 }),
+      [{ inner: Object.assign([], { length: 2 ** 32 - 1 }) }],
+      [{ inner: [[Object.assign(["x"], { length: 2 ** 32 - 1 }), 0]] }],
+      [{ name: "AggregateError", data: { errors: [1] }, inner: [[["errors", "length"], 0]] }],
+      [{ data: { x: new BigInt64Array(1) }, inner: [[["x", "0"], 0]] }],
+      [{ data: { cause: 1 }, inner: [[["cause"], "constructor"]] }],
+    ];
+    for (const [index, cause] of senseless.entries()) {
+      const receipt = rejection(cloned.a.to(cloned.toB).emit("hang").ackd());
+      await turn();
+      const [event] = cloned.toB.unanswered.values();
+      const item = [Item.ACK | Flag.FAILURE | Flag.BESIDE, event?.id, 0];
+      const failure = { code: "ERR_REMOTE", cause };
+      const body = [tag, FORGED + index, JSON.stringify([item]), failure];
+      cloned.left.receive(structuredClone({ clusterphone2: body }));
+      const { code, cause: told } = await receipt;
+      expect(code).to.equal("ERR_REMOTE");
+      expect((told as Error).cause).not.to.be.a("function");
+    }
+  });
+
   it("announce only so many namespaces", () => {
     for (let i = 0; i < 10_100; i++) send([1, `made up ${i}`]);
     expect(errors.callCount).to.be.within(100, 110);
