@@ -43,7 +43,7 @@ function makeScopes(): void {
 }
 
 function makeScope(): AsyncResource {
-  return new AsyncResource("clusterphone", { requireManualDestroy: true });
+  return new AsyncResource("clusterphone");
 }
 
 /** Runs a task when the code that is running now is over, in no asynchronous context, and in a scope of its own: a tick has one. */

@@ -1,8 +1,13 @@
-import { AsyncLocalStorage } from "node:async_hooks";
+import { AsyncLocalStorage, createHook } from "node:async_hooks";
 import { setImmediate as turn } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect } from "chai";
 import { nextTickOutside, outside, startTimer } from "../../lib/time/context.ts";
 import { busPair } from "../support/buses.ts";
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
 
 describe("outside of all contexts", () => {
   it("is so also within a context that was entered outside", async () => {
@@ -50,6 +55,27 @@ describe("outside of all contexts", () => {
     await new Promise<void>((resolve) => loaded.startTimer(see(resolve), 1));
     await new Promise<void>((resolve) => loaded.nextTickOutside(see(resolve)));
     expect(seen).to.deep.equal([undefined, undefined, undefined]);
+  });
+
+  it("leaves nothing in the books of who watches asynchronous resources", async () => {
+    const alive = new Set<number>();
+    const hook = createHook({
+      init(id, type) {
+        if (type === "clusterphone") alive.add(id);
+      },
+      destroy(id) {
+        alive.delete(id);
+      },
+    });
+    hook.enable();
+    const most = 1000;
+    for (let i = 0; i < most * 2; i++) outside(() => undefined, undefined);
+    for (let turns = 0; turns < 200 && alive.size > most; turns++) {
+      await turn();
+      collect();
+    }
+    hook.disable();
+    expect(alive.size).to.be.below(most);
   });
 
   it("is a scope of its own for each tick", async () => {
