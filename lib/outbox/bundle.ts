@@ -1,8 +1,9 @@
 import type { EventBundle } from "../message/event-route.ts";
 import type { OutboundEvent } from "../message/outbound-event.ts";
 import { afterStretch } from "../time/stretch.ts";
-import { MOST_BYTES } from "../wire/encode.ts";
+import { MOST_BYTES, protect } from "../wire/encode.ts";
 import { readEvent } from "../wire/items.ts";
+import { isPatched } from "../wire/kinds.ts";
 import type { FrameParcel } from "../wire/parcel.ts";
 import type { WireItem } from "../wire/protocol.ts";
 import type { Backlog } from "./backlog.ts";
@@ -188,7 +189,9 @@ export class Bundle implements EventBundle<OutboundEvent>, FrameParcel {
 
 /** The item of a message as text, with its payload. Only for a message whose payload was taken as JSON. */
 export function textOf(event: OutboundEvent): string {
-  const [item, { snapshot }] = [JSON.stringify(event.item()), event];
+  const [told, { snapshot }] = [event.item(), event];
+  if (isPatched()) protect(told);
+  const item = JSON.stringify(told);
   // Joined, not concatenated: a concatenation would keep its parts in memory.
   if (snapshot?.form !== "text") return item;
   return [item.slice(0, -1), ",", snapshot.value as string, "]"].join("");

@@ -104,7 +104,7 @@ function frameOf(body: unknown[]): object {
 }
 
 /** Somebody has taught all objects a `toJSON`: the parts of a frame are not asked for theirs. */
-function protect(part: unknown): void {
+export function protect(part: unknown): void {
   if (typeof part !== "object" || part === null) return;
   hideToJSON(part);
   for (const inner of Object.values(part)) protect(inner);

@@ -43,6 +43,20 @@ describe("what waits as text for a channel that is busy", () => {
     expect(pair.toB.backlog.waiting).to.equal(0);
   });
 
+  it("arrives also where somebody has taught all lists a toJSON", async () => {
+    const lists = Array.prototype as { toJSON?: unknown };
+    lists.toJSON = () => "no list";
+    try {
+      many(0);
+      await turn();
+    } finally {
+      delete lists.toJSON;
+    }
+    pair.left.resume();
+    expect(await peer.emit("x", "last").ackd()).to.equal("last");
+    expect(heard.slice(2)).to.deep.equal([...Array(400).keys(), "last"]);
+  });
+
   it("does not arrive where its time is over, and the error says no", async () => {
     const late = rejection(peer.emit("x", "late").within(20).ackd());
     many(0);
