@@ -18,6 +18,7 @@ export interface AckPeer extends Peer {
   readonly backlog: { release(ack: OutboundAck): void };
   readonly serialization: Serialization;
   readonly limits: { readonly error: number };
+  report(error: BusError, message: Message): void;
 }
 
 /** The answer to an event, on its way back. */
@@ -142,7 +143,13 @@ export class OutboundAck extends Message implements OutboundMessage {
 
   item(): WireItem {
     const isFailure = this.failure !== undefined;
-    return ackItem(this.id, isFailure, this.#isUnheard() && !isFailure, this.sentHeaders());
+    // They may be what could not be encoded.
+    const headers = this.#wasUnencodable ? undefined : this.sentHeaders();
+    return ackItem(this.id, isFailure, this.#isUnheard() && !isFailure, headers);
+  }
+
+  get #wasUnencodable(): boolean {
+    return this.#failure?.code === "ERR_NOT_SERIALIZABLE";
   }
 
   handOver(): void {
@@ -163,13 +170,16 @@ export class OutboundAck extends Message implements OutboundMessage {
   }
 
   unencodable(cause: unknown): void {
-    this.#answerInstead(
-      new BusError(
-        "ERR_NOT_SERIALIZABLE",
-        `the reply to "${this.event}" cannot be encoded: ${messageOf(cause)}`,
-        { executed: this.#executed, cause, about: this },
-      ),
-    );
+    const text = `the reply to "${this.event}" cannot be encoded: ${messageOf(cause)}`;
+    const details = { executed: this.#executed, cause, about: this };
+    const failure = new BusError("ERR_NOT_SERIALIZABLE", text, details);
+    if (this.#wasUnencodable) {
+      // Not even that can be told: somebody's `send` takes nothing.
+      this.discard();
+      this.peer.report(failure, this);
+    } else {
+      this.#answerInstead(failure);
+    }
   }
 
   #answerInstead(failure: BusError): void {

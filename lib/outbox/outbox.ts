@@ -50,7 +50,7 @@ export class Outbox implements SharingOutbox, BundleOutbox, UnwrittenOutbox {
   readonly #queue = new Queue();
   #scheduled = false;
   readonly #sequence: Sequence;
-  /** Code of the user's that runs while a frame is made must not make another. */
+  /** Code of the user's that runs while a frame is made, or payloads are read, must not make another. */
   #isWriting = false;
   /** Parcels pushed since the last flush. */
   #inTick = 0;
@@ -123,6 +123,16 @@ export class Outbox implements SharingOutbox, BundleOutbox, UnwrittenOutbox {
 
   /** Reads what has been emitted in this tick, so that its size is known. What is more than a burst waits from now on. */
   readNow(): void {
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    try {
+      this.#readRest();
+    } finally {
+      this.#isWriting = false;
+    }
+  }
+
+  #readRest(): void {
     const queue = this.#queue;
     for (; queue.unreadFrom < queue.parcels.length; queue.unreadFrom++) {
       const parcel = queue.parcels[queue.unreadFrom];
@@ -180,11 +190,16 @@ export class Outbox implements SharingOutbox, BundleOutbox, UnwrittenOutbox {
 
   /** Sends what the buses tell each other past everything that waits; in another sequence, to who is not the peer. */
   pushFirst(control: Note, sequence: Sequence = this.#sequence): void {
-    if (this.#closed || this.#unwritten.size >= MOST_NOTES) return;
+    if (this.#closed || this.#unwritten.hasNotes(MOST_NOTES)) return;
     const encoded = encodeFrame(this.#peer.serialization, sequence, [control]);
     const step = this.#queue.progress.take(0);
-    this.#unwritten.give({ ...encoded, consumed: 1, bytes: control.size }, step);
-    control.written();
+    try {
+      this.#unwritten.give({ ...encoded, consumed: 1, bytes: control.size }, step);
+      control.written();
+    } catch {
+      // It can be encoded: somebody's `send` throws. It is as good as lost.
+      this.#queue.progress.end(step);
+    }
   }
 
   /** Tells, whenever it is asked, whether everything has left that has been pushed so far. */

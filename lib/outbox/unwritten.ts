@@ -1,4 +1,6 @@
 import { type Link, PIPE, type SendFailure } from "../links/link.ts";
+import { nextTickOutside } from "../time/context.ts";
+import { Note } from "../wire/note.ts";
 import type { Parcel } from "../wire/parcel.ts";
 import type { Backlog } from "./backlog.ts";
 import type { Encoded } from "./frames.ts";
@@ -25,6 +27,8 @@ class Given {
   parcels: readonly Parcel[];
   readonly bytes: number;
   readonly step: Step;
+  /** The link has returned. */
+  isGiven = false;
   isOver = false;
 
   constructor(parcels: readonly Parcel[], bytes: number, step: Step) {
@@ -63,6 +67,12 @@ export class Unwritten {
     return this.#frames.length;
   }
 
+  /** Whether so many of them are notes between the buses. */
+  hasNotes(most: number): boolean {
+    if (this.#frames.length < most) return false;
+    return this.#frames.filter(({ parcels }) => parcels[0] instanceof Note).length >= most;
+  }
+
   /** What is in them. */
   get parcels(): Parcel[] {
     return this.#frames.flatMap(({ parcels }) => parcels);
@@ -91,8 +101,11 @@ export class Unwritten {
     backlog.give(bytes);
     try {
       const isWritable = link.send(frame, handleOf(parcels[0]), (failure) => {
-        this.#end(given, failure);
+        if (given.isGiven) this.#end(given, failure);
+        // Whoever wraps a `send` may call back at once; what is in the frame has not been told yet that it was written.
+        else nextTickOutside(() => this.#end(given, failure));
       });
+      given.isGiven = true;
       if (!isWritable && !given.isOver) this.#isBlocked = true;
     } catch (error) {
       if (!given.isOver) this.#leave(given);

@@ -154,6 +154,24 @@ describe("data is read", () => {
         }
       });
 
+      it("while it writes what there is, emits, and cannot be read in the end", async () => {
+        const pair = await readyPair(kind);
+        const peer = pair.a.to(pair.toB);
+        const inner: Promise<unknown>[] = [];
+        const fails = getter(() => {
+          if (inner.length === 0) {
+            pair.a.flush();
+            inner.push(peer.emit("x", "inner").within(1000).ackd());
+          }
+          throw new Error("cannot be read");
+        });
+        const outer = rejection(peer.emit("x", fails).ackd());
+        expect(pair.toB.writable).to.equal(true);
+        expect(await outer).to.include({ code: "ERR_NOT_SERIALIZABLE", executed: "no" });
+        await Promise.all(inner);
+        expect(pair.heard).to.deep.equal(["inner"]);
+      });
+
       it("while it emits itself, and closes the bus", async () => {
         const pair = await readyPair(kind);
         const peer = pair.a.to(pair.toB);

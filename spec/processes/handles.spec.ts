@@ -41,6 +41,18 @@ describe("handles", () => {
     await endAll();
   });
 
+  it("hold up nothing behind them, however much flush() had written before", async () => {
+    const { accepted } = await connection();
+    for (let i = 0; i < 1500; i++) {
+      peer.emit("note", i);
+      bus.flush();
+    }
+    const taken = peer.emit("socket", "one", { handle: accepted }).ackd();
+    bus.flush();
+    expect(await taken).to.equal(true);
+    expect(await peer.emit("echo", "behind it").ackd()).to.equal("behind it");
+  });
+
   async function connection(from: Server = server): Promise<Connection> {
     const accepted = nextEvent(from, "connection") as Promise<[Socket]>;
     const client = connect((from.address() as AddressInfo).port, "127.0.0.1");
