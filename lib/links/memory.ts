@@ -1,4 +1,5 @@
 import type { End } from "../errors/bus-error.ts";
+import { native } from "../time/native.ts";
 import { bodyOf } from "../wire/protocol.ts";
 import type { Serialization } from "../wire/serialization.ts";
 import type { Link, LinkEvents } from "./link.ts";
@@ -74,7 +75,7 @@ export class MemoryLink implements Link {
       this.other?.receive(copy);
     };
     if (this.#isStopped) this.#held.push(write);
-    else setImmediate(write);
+    else native.setImmediate(write);
     return !this.#isStopped;
   }
 
@@ -92,12 +93,12 @@ export class MemoryLink implements Link {
   /** Sends what was held meanwhile. */
   resume(): void {
     this.#isStopped = false;
-    for (const write of this.#held.splice(0)) setImmediate(write);
+    for (const write of this.#held.splice(0)) native.setImmediate(write);
   }
 
   /** This end sees the other gone, after what has been sent. */
   end(end: End): void {
-    setImmediate(() => {
+    native.setImmediate(() => {
       if (this.#isOver) return;
       this.#isOver = true;
       this.#events?.closed(end);

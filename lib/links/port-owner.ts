@@ -1,4 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
+import { native } from "../time/native.ts";
 
 /** By these listeners come and go, whatever else was called for it. */
 const METHODS = ["addEventListener", "removeEventListener", "removeAllListeners"] as const;
@@ -79,7 +80,7 @@ export class PortOwner {
 
   /** A message that is not ours came: who listened for one only does not listen any more. */
   served(): void {
-    if (this.#othersListen) process.nextTick(() => this.#look());
+    if (this.#othersListen) native.nextTick(() => this.#look());
   }
 
   #hook(): void {
@@ -126,13 +127,13 @@ export class PortOwner {
     if (this.#ours === 0) {
       if (!othersListen || this.#hooks.size === 0) return;
       this.#restore();
-      process.nextTick(this.#onListener);
+      native.nextTick(this.#onListener);
       return;
     }
     if (othersListen === this.#othersListen) return;
     this.#othersListen = othersListen;
     this.#update();
-    if (othersListen) process.nextTick(this.#onListener);
+    if (othersListen) native.nextTick(this.#onListener);
   }
 
   #update(): void {

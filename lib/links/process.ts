@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import type { End } from "../errors/bus-error.ts";
+import { native } from "../time/native.ts";
 import { discard, type Handle } from "../wire/handle.ts";
 import { bodyOf } from "../wire/protocol.ts";
 import type { Serialization } from "../wire/serialization.ts";
@@ -117,7 +118,7 @@ export class ProcessLink implements Link, StandingEvents {
   /** Node keeps messages that nobody has listened for until somebody does, and gives them away a tick later. */
   adding(event: string | symbol): void {
     if (event === "internalMessage") this.#endDisconnect();
-    else if (event === "message" && !this.#foreign.isEmpty) process.nextTick(() => this.#deliver());
+    else if (event === "message" && !this.#foreign.isEmpty) native.nextTick(() => this.#deliver());
   }
 
   /** In a child each listener counts as a reason to stay alive; ours are none. */
@@ -147,7 +148,7 @@ export class ProcessLink implements Link, StandingEvents {
   readonly #onLateListener = (event: string | symbol): void => {
     if (event !== "message") return;
     this.#channel.off("newListener", this.#onLateListener as never);
-    process.nextTick(() => this.#deliver());
+    native.nextTick(() => this.#deliver());
   };
 
   #othersListen(): boolean {
@@ -192,7 +193,7 @@ export class ProcessLink implements Link, StandingEvents {
    */
   #endDisconnect(): void {
     if (this.#channel.connected) return;
-    process.nextTick(() => (this.#channel as ChildProcess).emit("internalMessage", {}));
+    native.nextTick(() => (this.#channel as ChildProcess).emit("internalMessage", {}));
   }
 
   /**
@@ -207,7 +208,7 @@ export class ProcessLink implements Link, StandingEvents {
 
   /** After what has arrived was read: the poll phase comes before the immediate. */
   #closeSoon(): void {
-    setImmediate(() => {
+    native.setImmediate(() => {
       if (this.#isOver) return;
       this.#isOver = true;
       // What Node still reads of a dead peer is a TypeError of its own if nobody listens and the channel is closed.

@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import { native } from "../time/native.ts";
 import type { Handle } from "../wire/handle.ts";
 import type { SendFailure } from "./link.ts";
 
@@ -75,7 +76,7 @@ export class Sender {
   #try(send: Send, message: object, handle: Handle | undefined, done: Finish): void {
     // What fails without a callback is an 'error' on the user's process object.
     if (!this.#channel.connected) {
-      process.nextTick(() => {
+      native.nextTick(() => {
         done("channel");
         this.#onClosed();
       });
@@ -90,7 +91,7 @@ export class Sender {
         this.#prove(send);
         finish(failure);
       }) !== false;
-    if (send === this.#silent && this.#hasRoom) process.nextTick(finish);
+    if (send === this.#silent && this.#hasRoom) native.nextTick(finish);
     else this.#timer ??= setTimeout(() => this.#loseHope(send), PATIENCE);
   }
 

@@ -1,3 +1,4 @@
+import { native } from "../time/native.ts";
 /** What an emitter tells, whatever it is. */
 export type AnyListener = (...parameters: never[]) => void;
 
@@ -96,7 +97,7 @@ export class StandingListeners {
   #replaceSoon(): void {
     if (this.#isRemoved || this.#isPlacing) return;
     this.#isPlacing = true;
-    process.nextTick(() => this.#replace());
+    native.nextTick(() => this.#replace());
   }
 
   #add(event: string | symbol, listener: AnyListener): void {

@@ -1,5 +1,6 @@
 import type { MessagePort, Worker } from "node:worker_threads";
 import type { End } from "../errors/bus-error.ts";
+import { native } from "../time/native.ts";
 import { bodyOf, FRAME_KEY } from "../wire/protocol.ts";
 import type { Serialization } from "../wire/serialization.ts";
 import type { Link, LinkEvents, PeerKind } from "./link.ts";
@@ -83,7 +84,7 @@ export class ThreadLink implements Link {
     if (this.#isHeard) return this.#window.send(frame, done);
     // Nobody may be there who would ever tell that it was taken.
     this.#channel?.postMessage(frame);
-    process.nextTick(done);
+    native.nextTick(done);
     return true;
   }
 

@@ -1,3 +1,4 @@
+import { native } from "../time/native.ts";
 import { FRAME_KEY } from "../wire/protocol.ts";
 
 /** More than so many frames are never on their way. */
@@ -32,7 +33,7 @@ export class Window {
     this.#post(frame);
     this.#untaken++;
     const isOpen = this.#untaken < WINDOW;
-    if (isOpen) process.nextTick(done);
+    if (isOpen) native.nextTick(done);
     else if (this.#waiting.push(done) === 1) this.#onChange();
     return isOpen;
   }

@@ -1,6 +1,7 @@
 import type { Terminal } from "../chain/layer.ts";
 import type { Chains } from "../chain/order.ts";
 import type { InboundEvent, Standing } from "../message/inbound-event.ts";
+import { native } from "../time/native.ts";
 import { Listeners } from "./listeners.ts";
 
 /** How a namespace is opened. */
@@ -46,6 +47,6 @@ export class Namespace {
   openSoon(open: () => void): void {
     if (this.isReady || this.isManual || this.#isOpening) return;
     this.#isOpening = true;
-    setImmediate(open);
+    native.setImmediate(open);
   }
 }

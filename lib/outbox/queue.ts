@@ -1,4 +1,5 @@
 import { outside } from "../time/context.ts";
+import { native } from "../time/native.ts";
 import type { Parcel } from "../wire/parcel.ts";
 import { Progress } from "./progress.ts";
 
@@ -50,7 +51,7 @@ export class Queue {
     if (this.#isLettingGo || this.#abandoned * 2 <= this.#parcels.length) return;
     this.#isLettingGo = true;
     // Not while they are read or written.
-    outside(queueMicrotask, undefined, () => this.#letAbandonedGo());
+    outside(native.queueMicrotask, undefined, () => this.#letAbandonedGo());
   }
 
   #letAbandonedGo(): void {

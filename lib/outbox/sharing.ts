@@ -1,4 +1,5 @@
 import { nextTickOutside } from "../time/context.ts";
+import { native } from "../time/native.ts";
 import type { Parcel } from "../wire/parcel.ts";
 import type { Serialization } from "../wire/serialization.ts";
 import { WORTH_SHARING } from "../wire/shared-payload.ts";
@@ -44,7 +45,7 @@ function flushAll(): void {
       outbox.flush();
     } catch (error) {
       // It is a fault of ours, and no reason to keep the others from writing.
-      process.nextTick(() => {
+      native.nextTick(() => {
         throw error;
       });
     }

@@ -1,4 +1,5 @@
 import { AsyncResource } from "node:async_hooks";
+import { native } from "./native.ts";
 
 /** So many scopes are made at a time: to enter nobody's context costs as much as to make one. */
 const SCOPES_AT_ONCE = 64;
@@ -48,7 +49,7 @@ function makeScope(): AsyncResource {
 
 /** Runs a task when the code that is running now is over, in no asynchronous context, and in a scope of its own: a tick has one. */
 export function nextTickOutside(task: () => void): void {
-  nobody.runInAsyncScope(process.nextTick, process, task);
+  nobody.runInAsyncScope(native.nextTick, process, task);
 }
 
 /**
@@ -60,7 +61,7 @@ export function tellOutside(tell: () => void): void {
     try {
       tell();
     } catch (error) {
-      process.nextTick(() => {
+      native.nextTick(() => {
         throw error;
       });
     }

@@ -39,7 +39,8 @@ export class Deadlines {
   #waiting: NodeJS.Timeout | undefined;
   /** The last bucket known to be empty, and over. */
   #swept = 0;
-  #expiring = false;
+  /** What is about to look for those that are due: a faked one may be gone without having run. */
+  #expiring: typeof setImmediate | undefined;
 
   /** Starts the time of an entry, in ms; `Infinity` never expires. The process stays alive until it is removed. */
   add(entry: Expiring, timeout: number): void {
@@ -149,11 +150,11 @@ export class Deadlines {
       this.#timer = undefined;
       return;
     }
-    if (!this.#expiring && this.#isAnyDue()) {
-      this.#expiring = true;
+    if (this.#expiring !== setImmediate && this.#isAnyDue()) {
+      this.#expiring = setImmediate;
       // What has arrived is read in the poll phase between this timer and the immediate.
       setImmediate(() => {
-        this.#expiring = false;
+        this.#expiring = undefined;
         this.#expireDue();
       });
     }

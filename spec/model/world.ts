@@ -10,6 +10,7 @@ import type { Ending, Fact, Outcome } from "../oracle/facts.ts";
 import { describe } from "../oracle/report.ts";
 import { judge } from "../oracle/rules.ts";
 import { lonelyBus } from "../support/buses.ts";
+import { fakeNative } from "../support/faked.ts";
 import type { Command, Event, Side } from "./commands.ts";
 import { ScheduledLink } from "./scheduled-link.ts";
 
@@ -66,6 +67,7 @@ export class World {
   #meetsNobody = false;
   readonly #sandbox = sinon.createSandbox();
   readonly #clock: sinon.SinonFakeTimers;
+  readonly #giveBack = fakeNative();
   readonly #parties: readonly [Party, Party];
   #held: (() => void)[] = [];
   #waiting: (() => void)[] = [];
@@ -193,12 +195,14 @@ export class World {
       for (const { name } of this.#parties) this.#end(name);
       return describe(judge(this.#facts, BOUNDS), this.#facts);
     } finally {
+      this.#giveBack();
       this.#sandbox.restore();
     }
   }
 
   /** Gives the clock back, whatever state the world is in. */
   end(): void {
+    this.#giveBack();
     this.#sandbox.restore();
   }
 

@@ -3,18 +3,22 @@ import sinon from "sinon";
 import { MemoryLink } from "../../lib/links/memory.ts";
 import { Seat } from "../../lib/wire/protocol.ts";
 import { lonelyBus, turn } from "../support/buses.ts";
+import { fakeNative } from "../support/faked.ts";
 import { type ForgedHello, helloOf, itemsOf } from "../support/frames.ts";
 
 describe("a hello that may get lost", () => {
   let clock: sinon.SinonFakeTimers;
+  let giveBack: () => void;
 
   beforeEach(() => {
     clock = sinon.useFakeTimers({
       toFake: ["setTimeout", "clearTimeout", "setImmediate", "nextTick", "performance"],
     });
+    giveBack = fakeNative();
   });
 
   afterEach(() => {
+    giveBack();
     clock.restore();
   });
 

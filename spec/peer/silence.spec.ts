@@ -4,22 +4,26 @@ import sinon from "sinon";
 import { bus } from "../../lib/index.ts";
 import { MemoryLink } from "../../lib/links/memory.ts";
 import { lonelyBus, nextEvent, rejection } from "../support/buses.ts";
+import { fakeNative } from "../support/faked.ts";
 import { helloOf } from "../support/frames.ts";
 
 const HELLO = { clusterphone2: [7, 1, helloOf()] };
 
 describe("the silence of a peer", () => {
   let clock: sinon.SinonFakeTimers;
+  let giveBack: () => void;
   let warn: sinon.SinonStub;
 
   beforeEach(() => {
     clock = sinon.useFakeTimers({
       toFake: ["setTimeout", "clearTimeout", "setImmediate", "nextTick", "performance"],
     });
+    giveBack = fakeNative();
     warn = sinon.stub(process, "emitWarning");
   });
 
   afterEach(() => {
+    giveBack();
     clock.restore();
     warn.restore();
   });
