@@ -8,11 +8,17 @@ export type EventMap<Map> = {
   [Event in keyof Map]-?: Map[Event] extends (...parameters: infer Parameters) => unknown
     ? Parameters["length"] extends 0 | 1
       ? IsFunction<Parameters[0]> extends true
-        ? never
+        ? NotAnEvent<"the data of an event cannot be a function">
         : (data: never) => unknown
-      : never
-    : never;
+      : NotAnEvent<"an event has one parameter at most, its data: make it an object or a list">
+    : NotAnEvent<"an event is a function that is always there: event(data: Data): Reply">;
 };
+
+/** Nothing is one: the compiler names it, with the reason, where it says what does not fit. */
+interface NotAnEvent<Reason extends string> {
+  readonly [reason]: Reason;
+}
+declare const reason: unique symbol;
 
 /** The map of a namespace that was given none: any event, any data, any reply. */
 export interface Untyped {

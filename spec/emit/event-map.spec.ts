@@ -2,6 +2,7 @@ import { expectTypeOf } from "expect-type";
 import {
   type BusError,
   bus,
+  type EventMap,
   type Gathering,
   type Message,
   type Outcome,
@@ -119,6 +120,12 @@ function types(): void {
   bus.to("parent").emit("anything", { whatever: 1 }, { timeout: Infinity });
   // @ts-expect-error an event is a string
   bus.on(5, () => 1);
+
+  // What does not fit a map is told the reason: the compiler prints the type that is asked for, and `never` says nothing.
+  type Bad = { two(a: number, b: number): void; data: number; call(back: () => void): void };
+  expectTypeOf<EventMap<Bad>["two"]>().not.toBeNever();
+  expectTypeOf<EventMap<Bad>["data"]>().not.toBeNever();
+  expectTypeOf<EventMap<Bad>["call"]>().not.toBeNever();
 
   // Targets.
   // @ts-expect-error not a peer
