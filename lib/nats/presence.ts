@@ -24,8 +24,14 @@ const OVERDUE = 30_000;
 const PROBE_EVERY = 500;
 /** Whoever is needed and has said nothing for so long, in ms, is asked. */
 const QUIET = 1000;
-/** After so long, in ms, it is asked whether it is the server that is silent; which has as long to answer. */
+/** After so long, in ms, it is asked whether it is the server that is silent. */
 const SERVER = 2000;
+/**
+ * The server has so long to answer, in ms, before another is dialed; longer where nobody waits for anything: others miss who
+ * dials, and a server that is only slow gets no faster by it.
+ */
+const ANSWER = 2000;
+const ANSWER_AT_REST = 8000;
 /** A process that nobody knows is asked who it is at most so often, in ms. */
 const ASK_EVERY = 100;
 
@@ -56,7 +62,8 @@ export class Presence {
   /** Within how many ms after that the next sign has to come, as others were told, and at which part of it it does. */
   #toldBeat = 0;
   #part = 1;
-  #isPinging = false;
+  /** When the server was asked whether it is there, as long as it has not answered, by the clock of this. */
+  #pingedAt: number | undefined;
   #isLeaving = false;
   #askedAt = -Infinity;
 
@@ -74,6 +81,7 @@ export class Presence {
   /** This process can hear again. Nobody could be heard meanwhile, and others may be on their way back. */
   back(): void {
     for (const member of this.#directory.members) member.missedSince = undefined;
+    this.#pingedAt = undefined;
     this.#announce("asks");
   }
 
@@ -178,19 +186,23 @@ export class Presence {
       member.probedAt = now;
       link.probe();
     }
-    if (isQuiet && silent > SERVER) this.#ping();
+    if (isQuiet && silent > SERVER) this.#askServer(isNeeded);
     return isNeeded || isDoubtful;
   }
 
   /** Is it the peer that is silent, or the way to everybody? */
-  #ping(): void {
-    if (this.#isPinging) return;
-    this.#isPinging = true;
-    const timer = startTimer(() => this.#asked.reconnect(), SERVER).unref();
-    const answered = () => {
-      clearTimeout(timer);
-      this.#isPinging = false;
-    };
-    this.#asked.ping().then(answered, answered);
+  #askServer(isNeeded: boolean): void {
+    const { now } = this.clock;
+    if (this.#pingedAt === undefined) {
+      this.#pingedAt = now;
+      const answered = () => {
+        this.#pingedAt = undefined;
+      };
+      this.#asked.ping().then(answered, answered);
+    } else if (now - this.#pingedAt > (isNeeded ? ANSWER : ANSWER_AT_REST)) {
+      // Once is enough.
+      this.#pingedAt = Infinity;
+      this.#asked.reconnect();
+    }
   }
 }

@@ -113,9 +113,41 @@ describe("who has joined and", () => {
 
   it("has nothing to do finds out that it is the server that is silent, and takes nobody for gone", () => {
     ping = () => new Promise(() => undefined);
-    clock.tick(12_000);
+    clock.tick(14_000);
+    expect(reconnects, "a slow server may still answer").to.equal(0);
+    clock.tick(3000);
     expect(reconnects).to.equal(1);
     expect(gone).to.deep.equal([]);
+  });
+
+  it("waits for somebody finds that out sooner, and dials once", () => {
+    ping = () => new Promise(() => undefined);
+    peer.inFlight = 1;
+    presence.sends();
+    clock.tick(3900);
+    expect(reconnects).to.equal(0);
+    clock.tick(5000);
+    expect(reconnects).to.equal(1);
+    presence.back();
+    clock.tick(5000);
+    expect(reconnects).to.equal(2);
+  });
+
+  it("was blocked itself reads what the server has answered meanwhile", async () => {
+    let answer: () => void = () => undefined;
+    ping = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    peer.inFlight = 1;
+    presence.sends();
+    clock.tick(2500);
+    clock.jump(5000);
+    expect(reconnects).to.equal(0);
+    answer();
+    await Promise.resolve();
+    clock.tick(1900);
+    expect(reconnects).to.equal(0);
   });
 
   it("is one of a thousand is gone half a minute after its sign was overdue, not two beats later", () => {
