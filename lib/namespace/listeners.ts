@@ -103,7 +103,9 @@ export class Listeners {
     const found = this.finder?.find(message.event);
     const heard = this.#emitter.emit(message.event, message) || found !== undefined;
     if (found) this.#take(message, found);
-    if (this.#hasOnce) this.#onChange();
+    // The last one of the event may have been there for once.
+    if (this.#hasOnce && heard && this.#emitter.listenerCount(message.event) === 0)
+      this.#onChange();
     if (heard) return this.#conclude(message);
     message.decline(
       new BusError(
