@@ -1,4 +1,5 @@
 import { native } from "../time/native.ts";
+
 /** What an emitter tells, whatever it is. */
 export type AnyListener = (...parameters: never[]) => void;
 
