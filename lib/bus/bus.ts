@@ -2,7 +2,7 @@ import type { EventEmitter } from "eventemitter3";
 import type { Layer, Middleware } from "../chain/layer.ts";
 import { Line } from "../dispatch/line.ts";
 import { Any, type AnyOptions } from "../emit/any.ts";
-import type { EventMap, EventName, Listener, Untyped } from "../emit/event-map.ts";
+import type { EventMap, EventName, Listener, Maps, Untyped } from "../emit/event-map.ts";
 import { Group } from "../emit/group.ts";
 import { Target } from "../emit/target.ts";
 import { atCaller, BusError } from "../errors/bus-error.ts";
@@ -44,6 +44,8 @@ export class Bus<
   Incoming extends EventMap<Incoming> = Untyped,
   Outgoing extends EventMap<Outgoing> = Incoming,
 > {
+  declare protected readonly incoming?: Maps<Incoming>;
+  declare protected readonly outgoing?: Maps<Outgoing>;
   /** Local events: `up`, `ready`, `down`, `undelivered`, `protocolError`. No peer can emit one. */
   readonly lifecycle: EventEmitter<LifecycleEvents>;
   readonly #hub: Hub;

@@ -3,7 +3,7 @@ import { callerOf } from "../errors/bus-error.ts";
 import { check } from "../errors/check.ts";
 import { type AnyEmitOptions, readAnyOptions } from "../message/options.ts";
 import type { Peer } from "../message/peer.ts";
-import type { EmitArguments, EventMap, EventName, Reply, Untyped } from "./event-map.ts";
+import type { EmitArguments, EventMap, EventName, Maps, Reply, Untyped } from "./event-map.ts";
 import type { GroupBus } from "./group.ts";
 import { Receipt } from "./receipt.ts";
 
@@ -22,6 +22,7 @@ export interface AnyOptions {
  * `concurrency` messages unanswered. Until somebody is free, messages wait here, in order.
  */
 export class Any<Outgoing extends EventMap<Outgoing> = Untyped> {
+  declare protected readonly outgoing?: Maps<Outgoing>;
   readonly #bus: GroupBus;
   readonly #line: Line;
 

@@ -28,6 +28,14 @@ export interface Untyped {
 /** The map of a direction in which nothing is sent. */
 export type NoEvents = Record<never, never>;
 
+/**
+ * What tells the views of different maps apart where types are compared, as their methods do not; there is nothing of it at run
+ * time. What has no map fits all, and all fit it. A method, as either may have events that the other has not.
+ */
+export interface Maps<Map> {
+  map(map: { [Event in keyof Map as Untyped extends Map ? never : Event]: Map[Event] }): void;
+}
+
 /** The names of a map's events; a number is sent as the text that it is as a key. */
 export type EventName<Map> = (keyof Map & string) | `${keyof Map & number}`;
 

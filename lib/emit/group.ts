@@ -5,7 +5,7 @@ import { type EmitOptions, readOptions } from "../message/options.ts";
 import type { Peer } from "../message/peer.ts";
 import { broadcast } from "../peer/broadcast.ts";
 import type { RoutePeer } from "../peer/route.ts";
-import type { EmitArguments, EventMap, EventName, Reply, Untyped } from "./event-map.ts";
+import type { EmitArguments, EventMap, EventName, Maps, Reply, Untyped } from "./event-map.ts";
 import { Gathering } from "./gathering.ts";
 
 /** What a group asks of the bus. */
@@ -21,6 +21,7 @@ interface GroupMembers {
 
 /** One namespace of several peers. */
 export class Group<Outgoing extends EventMap<Outgoing> = Untyped> {
+  declare protected readonly outgoing?: Maps<Outgoing>;
   readonly #bus: GroupBus;
   readonly #namespace: string;
   readonly #members: GroupMembers;

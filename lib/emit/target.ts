@@ -1,11 +1,12 @@
 import type { EmitOptions } from "../message/options.ts";
 import type { Peer } from "../message/peer.ts";
 import type { Route } from "../peer/route.ts";
-import type { EmitArguments, EventMap, EventName, Reply, Untyped } from "./event-map.ts";
+import type { EmitArguments, EventMap, EventName, Maps, Reply, Untyped } from "./event-map.ts";
 import { Receipt } from "./receipt.ts";
 
 /** One namespace of one peer. */
 export class Target<Outgoing extends EventMap<Outgoing> = Untyped> {
+  declare protected readonly outgoing?: Maps<Outgoing>;
   /** The bus at the other end. */
   readonly peer: Peer;
   #route: Route;

@@ -1,6 +1,6 @@
 // What must not compile, with any TypeScript from 5.4 on: an error that is expected and does not come is one. Nothing here runs.
 import type { Worker } from "node:worker_threads";
-import { bus, type NoEvents } from "clusterphone";
+import { type Any, type Bus, bus, type Group, type NoEvents, type Target } from "clusterphone";
 
 interface Api {
   add(pair: { a: number; b: number }): number;
@@ -82,4 +82,28 @@ export function maps(): void {
   bus.ns<{ maybe?(data: number): void }>("x");
   // @ts-expect-error a function cannot be sent
   bus.ns<{ callback(call: () => void): void }>("x");
+}
+
+interface Others {
+  add(pair: string): number;
+  remove(id: string): void;
+}
+
+export function passesOn(
+  api: Bus<Api, Others>,
+  to: Target<Api>,
+  all: Group<Api>,
+  any: Any<Api>,
+): unknown[] {
+  // @ts-expect-error the two directions are swapped
+  const swapped: Bus<Others, Api> = api;
+  // @ts-expect-error other events
+  const target: Target<Others> = to;
+  // @ts-expect-error other events
+  const group: Group<Others> = all;
+  // @ts-expect-error other events
+  const line: Any<Others> = any;
+  // @ts-expect-error the same event with other data
+  const data: Target<{ object(count: number): { count: number } }> = to;
+  return [swapped, target, group, line, data];
 }

@@ -1,12 +1,14 @@
 // What users write, and what has to compile, with every TypeScript from 5.4 on. Nothing here runs.
 import type { MessagePort, Worker } from "node:worker_threads";
 import {
+  type Bus,
   bus,
   type Data,
   type Listener,
   type Message,
   type NoEvents,
   type Reply,
+  type Target,
 } from "clusterphone";
 
 interface Api {
@@ -117,4 +119,17 @@ export function listens(): void {
   untyped.on("x", (pair: { a: number }) => pair.a);
   untyped.on("y", async (_: string, message: Message) => message.headers["x"]);
   untyped.on("z", ({ name }) => name);
+}
+
+interface More extends Api {
+  more(): string;
+}
+
+export function passesOn(typed: Bus<Api, More>, to: Target<More>): unknown[] {
+  const untyped: Bus = typed;
+  const again: Bus<Api, More> = untyped;
+  const anyEvent: Target = to;
+  const typedAgain: Target<More> = anyEvent;
+  const fewer: Target<Api> = to;
+  return [again, typedAgain, fewer, bus.ns<Api, NoEvents>("one way") satisfies Bus<Api, NoEvents>];
 }
