@@ -231,12 +231,17 @@ function closedFor(peer: { readonly id: string }): BusError {
 function hintFor(target: unknown): string | undefined {
   if (typeof target === "string") return "groups, and buses by their name, are for all() and any()";
   if (typeof target !== "object" || target === null) return undefined;
-  if (target instanceof Session) return "it is a peer of another bus";
-  if (Symbol.iterator in target) return "several are for all() and any()";
-  const isMember = Object.hasOwn(target, "name") && target.constructor === Object;
-  return isMember
-    ? "a member of a mesh has a name and an instance, and join() comes first"
-    : undefined;
+  try {
+    if (target instanceof Session) return "it is a peer of another bus";
+    if (Symbol.iterator in target) return "several are for all() and any()";
+    const isMember = Object.hasOwn(target, "name") && target.constructor === Object;
+    return isMember
+      ? "a member of a mesh has a name and an instance, and join() comes first"
+      : undefined;
+  } catch {
+    // It is somebody's Proxy, and throws when it is asked.
+    return undefined;
+  }
 }
 
 /** A parent that has not been heard need not have a bus: it may be a test runner, or `node --watch`. */

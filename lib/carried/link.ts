@@ -1,6 +1,7 @@
 import type { End } from "../errors/bus-error.ts";
 import type { Link, LinkEvents, Pace } from "../links/link.ts";
 import { startTimer } from "../time/context.ts";
+import { native } from "../time/native.ts";
 import type { Handle } from "../wire/handle.ts";
 import { type CarriedSerialization, fromBytes, toBytes } from "./frame-bytes.ts";
 import { Flag, HEAD, type Head, Kind, type Packet, packetOf, writeHead } from "./packet.ts";
@@ -256,7 +257,7 @@ export class CarriedLink implements Link {
     if (this.#tellingNow) return;
     if (isAgain || this.#taking.isMuchUntold) {
       this.#stopTelling();
-      this.#tellingNow = setImmediate(this.#tellTaken, isAgain);
+      this.#tellingNow = native.setImmediate(() => this.#tellTaken(isAgain));
     } else {
       this.#telling ??= startTimer(this.#tellTaken, TELL_WITHIN).unref();
     }
@@ -269,7 +270,7 @@ export class CarriedLink implements Link {
 
   #stopTelling(): void {
     clearTimeout(this.#telling);
-    clearImmediate(this.#tellingNow);
+    native.clearImmediate(this.#tellingNow);
     this.#telling = this.#tellingNow = undefined;
   }
 

@@ -1,6 +1,7 @@
 import type { Cluster, Worker } from "node:cluster";
 import type { Bus } from "../bus/bus.ts";
 import type { Peer } from "../message/peer.ts";
+import { native } from "../time/native.ts";
 
 /** The cluster workers behind the peers of the primary. */
 export class Workers {
@@ -17,7 +18,7 @@ export class Workers {
     bus.lifecycle.on("ready", (peer, namespace) => {
       const worker = this.#workers.get(peer.id);
       // After all that came with the same frame is known.
-      if (worker) process.nextTick(online, worker, namespace);
+      if (worker) native.nextTick(online, worker, namespace);
     });
     bus.lifecycle.on("down", (peer) => this.#workers.delete(peer.id));
   }

@@ -12,13 +12,18 @@ export function readOf(message: OutboundEvent, { serialization }: Route): Snapsh
     : holdOf(message, serialization, snapshot);
 }
 
-/** Which channels may carry what was read for one: any, where all that clones is plain, and so the same in JSON. */
+/** Which channels may carry what was read for one: any, where it is plain, and so the same in JSON as in a clone. */
 export function readerOf(
   serialization: Serialization,
   snapshot: Snapshot | undefined,
 ): Serialization {
-  const isPlain = snapshot?.form === "text" || snapshot?.form === "nothing";
-  return isPlain && serialization !== "json" ? "unknown" : serialization;
+  const isAlike = snapshot !== undefined && isPlain(snapshot);
+  return isAlike && serialization !== "json" ? "unknown" : serialization;
+}
+
+function isPlain({ form, value }: Snapshot): boolean {
+  if (form === "beside") return typeof value === "string";
+  return form === "text" || form === "inline" || form === "nothing";
 }
 
 /** The data once more, for a peer. Its layers may change it, and the next peer that is tried gets what it was. */

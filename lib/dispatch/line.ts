@@ -364,6 +364,8 @@ export class Line implements ErrandLine<Errand> {
       list = this.#keyed.get(owner) ?? new WaitingList<Errand>();
       this.#keyed.set(owner, list);
     }
+    // Who chooses the group may have ended it.
+    if (errand.abandoned) return;
     errand.list = list;
     list.add(errand);
   }

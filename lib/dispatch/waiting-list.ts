@@ -27,8 +27,9 @@ export class WaitingList<Item extends Waiting<Item>> {
     return item;
   }
 
-  /** One of them waits no longer. */
+  /** One of them waits no longer; nothing happens to one that does not. */
   remove(item: Item): void {
+    if (item !== this.#first && item.before === undefined) return;
     this.#join(item.before, item.behind);
     item.before = item.behind = undefined;
   }

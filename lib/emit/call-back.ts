@@ -1,3 +1,5 @@
+import { native } from "../time/native.ts";
+
 /**
  * Tells a Node-style callback how a promise settles. By nextTick, so that what the callback throws is an uncaught
  * exception of its own, and not taken for a rejection.
@@ -7,7 +9,7 @@ export function callBack<Reply, Failure>(
   callback: (error: Failure | null, reply?: Reply) => void,
 ): void {
   promise.then(
-    (reply) => process.nextTick(callback, null, reply),
-    (error: unknown) => process.nextTick(callback, error as Failure),
+    (reply) => native.nextTick(callback, null, reply),
+    (error: unknown) => native.nextTick(callback, error as Failure),
   );
 }

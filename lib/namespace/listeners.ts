@@ -101,11 +101,11 @@ export class Listeners {
   dispatch(message: InboundEvent): Promise<void> | undefined {
     message.startListening();
     const found = this.finder?.find(message.event);
+    const before = this.#hasOnce ? this.#emitter.listenerCount(message.event) : 0;
     const heard = this.#emitter.emit(message.event, message) || found !== undefined;
     if (found) this.#take(message, found);
     // The last one of the event may have been there for once.
-    if (this.#hasOnce && heard && this.#emitter.listenerCount(message.event) === 0)
-      this.#onChange();
+    if (before > 0 && this.#emitter.listenerCount(message.event) === 0) this.#onChange();
     if (heard) return this.#conclude(message);
     message.decline(
       new BusError(

@@ -1,7 +1,6 @@
 import type { Bus } from "../bus/bus.ts";
-import { BusError } from "../errors/bus-error.ts";
 import { check } from "../errors/check.ts";
-import { NatsMesh } from "./mesh.ts";
+import { closedBus, NatsMesh } from "./mesh.ts";
 import { connectTo, type JoinOptions, readJoinOptions } from "./options.ts";
 import type { Mesh } from "./types.ts";
 
@@ -19,8 +18,12 @@ export async function join(bus: Pick<Bus, "name">, options: JoinOptions): Promis
   const joining = readJoinOptions(options, bus.name);
   const { connection, servers } = options;
   const { hub } = bus as Bus;
-  if (hub.state !== "open") throw new BusError("ERR_CLOSED", "join() on a bus that is closed");
+  if (hub.state !== "open") throw closedBus();
   if (connection) return new NatsMesh(hub, connection, joining, false).begin();
   const own = await connectTo(servers ?? []);
+  if (hub.state !== "open") {
+    await own.close();
+    throw closedBus();
+  }
   return new NatsMesh(hub, own, joining, true).begin();
 }

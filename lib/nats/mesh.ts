@@ -9,6 +9,7 @@ import { check } from "../errors/check.ts";
 import type { Connection } from "../links/connector.ts";
 import { startTimer, tellOutside } from "../time/context.ts";
 import { inTime } from "../time/in-time.ts";
+import { native } from "../time/native.ts";
 import { Directory, type DirectoryAsked } from "./directory.ts";
 import type { KnownMember } from "./member.ts";
 import { type Joining, newId } from "./options.ts";
@@ -92,15 +93,15 @@ export class NatsMesh
       this.#subscribe();
       void this.#watch();
       await this.#connection.flush();
-      if (this.#refused) throw this.#refused;
+      this.#assertStays();
       this.#presence.begin();
       // Others may know it from here on. A connection that breaks now comes back, and then it is announced again.
       await this.#connection.flush().catch((error: unknown) => {
         if (this.#connection.isClosed()) throw error;
       });
       // What the client tells of an announcement that was refused has been read within this turn.
-      await new Promise((resolve) => setImmediate(resolve));
-      if (this.#refused) throw this.#refused;
+      await new Promise<void>((resolve) => native.setImmediate(() => resolve()));
+      this.#assertStays();
     } catch (error) {
       // Some may have been heard already, and have heard of it.
       this.leaving();
@@ -108,6 +109,12 @@ export class NatsMesh
       throw error;
     }
     return this;
+  }
+
+  /** Throws where the server refuses this process, or the bus was closed meanwhile. */
+  #assertStays(): void {
+    if (this.#refused) throw this.#refused;
+    if (this.#isLeaving) throw closedBus();
   }
 
   get members(): Member[] {
@@ -190,6 +197,7 @@ export class NatsMesh
   }
 
   async left(): Promise<void> {
+    if (this.#isOver) return;
     this.#hub.memberships.delete(this);
     this.#removeConnector();
     this.#isOver = true;
@@ -357,6 +365,11 @@ export class NatsMesh
   #say<Event extends keyof MeshEvents>(event: Event, ...told: Parameters<MeshEvents[Event]>): void {
     tellOutside(() => this.emit(event, ...(told as never)));
   }
+}
+
+/** `join` on a bus that is closed, or was closed while it waited. */
+export function closedBus(): BusError {
+  return new BusError("ERR_CLOSED", "join() on a bus that is closed");
 }
 
 /** Whether the server refuses what is published to a subject. */

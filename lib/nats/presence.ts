@@ -196,7 +196,8 @@ export class Presence {
     if (this.#pingedAt === undefined) {
       this.#pingedAt = now;
       const answered = () => {
-        this.#pingedAt = undefined;
+        // One that was asked before the way was dialed anew says nothing of that.
+        if (this.#pingedAt === now || this.#pingedAt === Infinity) this.#pingedAt = undefined;
       };
       this.#asked.ping().then(answered, answered);
     } else if (now - this.#pingedAt > (isNeeded ? ANSWER : ANSWER_AT_REST)) {

@@ -331,6 +331,8 @@ export class Outbox implements SharingOutbox, BundleOutbox, UnwrittenOutbox {
       this.#sendSound(encoded.parcels, error, taken);
       return consumed;
     }
+    // The link has ended meanwhile, and all that was in the frame has settled.
+    if (this.#closed) return consumed;
     for (const parcel of encoded.parcels) parcel.written();
     if (first instanceof OutboundEvent && first.transfer) this.#askForHandle(first);
     return consumed;

@@ -36,7 +36,7 @@ export function outside<This, Parameters extends unknown[], Result>(
 
 function takeScope(): AsyncResource {
   if (scopes.length === 0) nobody.runInAsyncScope(makeScopes);
-  return scopes.pop() ?? makeScope();
+  return scopes.pop() as AsyncResource;
 }
 
 function makeScopes(): void {

@@ -5,6 +5,7 @@
  */
 export const native: {
   nextTick: (task: (...parameters: never[]) => unknown, ...parameters: unknown[]) => void;
-  setImmediate: (task: () => void) => void;
+  setImmediate: (task: () => void) => NodeJS.Immediate;
+  clearImmediate: (immediate: NodeJS.Immediate | undefined) => void;
   queueMicrotask: (task: () => void) => void;
-} = { nextTick: process.nextTick, setImmediate, queueMicrotask };
+} = { nextTick: process.nextTick, setImmediate, clearImmediate, queueMicrotask };

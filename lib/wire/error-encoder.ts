@@ -138,7 +138,7 @@ export class ErrorEncoder {
     for (const key of Object.keys(value)) {
       const field = read(value, key, UNREADABLE);
       const told = this.#withoutErrors(field, [...path, key], inner, seen);
-      isChanged ||= told !== field || field === UNREADABLE;
+      isChanged ||= !Object.is(told, field) || field === UNREADABLE;
       define(copy, [key, told === UNREADABLE ? undefined : told]);
     }
     if (isChanged) return copy;

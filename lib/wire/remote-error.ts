@@ -122,10 +122,11 @@ function ownOf(holder: unknown, key: PropertyKey): unknown {
 
 function isKey(holder: unknown, key: unknown): key is PropertyKey {
   if (typeof holder !== "object" || holder === null) return false;
-  // Not everything can be put into a list of bytes, nor in the place of a length.
-  if (ArrayBuffer.isView(holder) || (Array.isArray(holder) && key === "length")) return false;
+  // Not everything can be put into a list of bytes.
+  if (ArrayBuffer.isView(holder)) return false;
   const isName = typeof key === "string" || typeof key === "number";
-  if (!isName || !Object.hasOwn(holder, key)) return false;
+  // Nor in the place of a length, or of what else is always as it is.
+  if (!isName || !Object.getOwnPropertyDescriptor(holder, key)?.configurable) return false;
   return !(holder instanceof Error) || !TEXTS.has(key as string);
 }
 

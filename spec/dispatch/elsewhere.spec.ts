@@ -5,6 +5,8 @@ import { rejection, turn } from "../support/buses.ts";
 import { type Ray, type Star, star } from "../support/star.ts";
 
 const everybody = () => true;
+/** So long a text is not told with others. */
+const LONG = "x".repeat(5000);
 
 async function until(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await turn();
@@ -110,7 +112,9 @@ describe("what goes elsewhere", () => {
     const any = all.bus.any(everybody, { concurrency: 1 });
     const busy = rejection(any.emit("job").ackd());
     await until(() => held.length === 1);
-    const answers = [undefined, { tea: [1, "\u00e9"] }].map((data) => any.emit("job", data).ackd());
+    const answers = [undefined, { tea: [1, "\u00e9"] }, LONG].map((data) =>
+      any.emit("job", data).ackd(),
+    );
     const dated = rejection(
       any
         .emit("job", { at: new Date(5) })
@@ -120,9 +124,26 @@ describe("what goes elsewhere", () => {
     first.cut();
     await busy;
     all.add(undefined, "json").bus.on("job", (data) => [data]);
-    expect(await Promise.all(answers)).to.deep.equal([[null], [{ tea: [1, "\u00e9"] }]]);
+    expect(await Promise.all(answers)).to.deep.equal([[null], [{ tea: [1, "\u00e9"] }], [LONG]]);
     expect(any.waiting).to.equal(1);
     expect((await dated).message).to.include("can take it");
+  });
+
+  it("has its data still where the link ends that was about to take it", async () => {
+    const all = star(2);
+    const jobs = listening(all.rays);
+    await ready(all);
+    const [first] = all.rays;
+    if (!first) throw new Error("nobody is there");
+    first.link.send = () => {
+      first.peer.closed({ reason: "cannot go on" });
+      return true;
+    };
+    const any = all.bus.any(everybody);
+    for (let number = 0; number < 4; number++) any.emit("job", { number });
+    await until(() => jobs.length === 4);
+    const numbers = jobs.map(({ data }) => (data as { number: number } | null)?.number);
+    expect(numbers.toSorted()).to.deep.equal([0, 1, 2, 3]);
   });
 
   it("crosses its layers in the context of its emit each time, and keeps none", async () => {

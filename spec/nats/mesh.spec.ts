@@ -304,6 +304,22 @@ describe("buses that have joined over NATS", () => {
     expect((bus as Bus).hub.memberships.size).to.equal(0);
   });
 
+  it("do not join a bus that is closed meanwhile", async () => {
+    const connection = await dial();
+    const flush = connection.flush.bind(connection);
+    const { bus, hub } = lonelyBus();
+    let closed: Promise<void> | undefined;
+    connection.flush = async () => {
+      closed ??= bus.close();
+      await flush();
+    };
+    const error = await rejection(join(bus, { name: "orders", connection }));
+    expect(error).to.include({ code: "ERR_CLOSED" });
+    await closed;
+    expect(hub.memberships.size).to.equal(0);
+    await connection.close();
+  });
+
   it("leave nothing behind where it was closed before", async () => {
     const connection = await dial();
     await connection.close();

@@ -49,6 +49,19 @@ describe("a send that is not Node's", () => {
     expect(await receipt).to.include({ code: "ERR_PEER_DIED", executed: "no" });
   });
 
+  it("may end the link: what was in the frame has settled, and waits for nothing", async () => {
+    pair.left.send = () => {
+      pair.toB.closed({ reason: "cannot go on" });
+      return true;
+    };
+    const peer = pair.a.to(pair.toB);
+    peer.emit("echo", 1);
+    const error = await rejection(peer.emit("echo", 2).ackd());
+    expect(error).to.include({ code: "ERR_PEER_DIED" });
+    await turn();
+    expect(pair.toB.inFlight).to.equal(0);
+  });
+
   it("may throw: an answer is tried twice, then told of here", async () => {
     const { right } = pair;
     let count = 0;

@@ -51,7 +51,7 @@ interface Manifest {
 /** What `import "clusterphone"` may read: the entry and the core, and the two files of eventemitter3. */
 const MOST_FILES = 4;
 /** Of what the package itself has of them, minified, in bytes: what is added has to be worth it. */
-const MOST_BYTES = 136_000;
+const MOST_BYTES = 141_000;
 
 /** The same program in either kind of module: it uses the types, and a message really crosses. */
 const PROGRAM = `

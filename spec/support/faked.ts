@@ -7,6 +7,7 @@ export function fakeNative(): () => void {
   Object.assign(native, {
     nextTick: (task: () => void, ...parameters: never[]) => process.nextTick(task, ...parameters),
     setImmediate: (task: () => void) => setImmediate(task),
+    clearImmediate: (immediate: NodeJS.Immediate | undefined) => clearImmediate(immediate),
     queueMicrotask: (task: () => void) => queueMicrotask(task),
   });
   return () => void Object.assign(native, real);

@@ -32,6 +32,13 @@ describe("timers that a test fakes", () => {
 
   it("stand for the time of messages, and hold none of them up", async () => {
     clock = sinon.useFakeTimers({ toFake: [...ALL] });
+    const called = new Promise((resolve) => {
+      void pair.a
+        .to(pair.toB)
+        .emit("echo", 0)
+        .ackd((_error, reply) => resolve(reply));
+    });
+    expect(await called).to.equal(0);
     pair.b.ns("late").on("echo", (data) => data);
     expect(await pair.a.to(pair.toB).emit("echo", 1).ackd()).to.equal(1);
     expect(await pair.a.ns("late").to(pair.toB).emit("echo", 2).ackd()).to.equal(2);

@@ -267,6 +267,8 @@ describe("frames from nowhere", () => {
       [{ name: "AggregateError", data: { errors: [1] }, inner: [[["errors", "length"], 0]] }],
       [{ data: { x: new BigInt64Array(1) }, inner: [[["x", "0"], 0]] }],
       [{ data: { cause: 1 }, inner: [[["cause"], "constructor"]] }],
+      [{ data: { x: /a/ }, inner: [[["x", "lastIndex"], 0]] }],
+      [{ data: { x: new String("abc") }, inner: [[["x", "0"], 0]] }],
     ];
     for (const [index, cause] of senseless.entries()) {
       const receipt = rejection(cloned.a.to(cloned.toB).emit("hang").ackd());
