@@ -29,6 +29,9 @@ export function defaultBounds(): Limits {
 
 /** The limits that users set, which take what is fit to be a bound. A name that there is not would limit nothing. */
 export function limitsOf(bounds: Limits): Limits {
+  // From Node 26 on what is shown of a Proxy says that it is one.
+  const inspect = Symbol.for("nodejs.util.inspect.custom");
+  Object.defineProperty(bounds, inspect, { value: () => ({ ...bounds }) });
   return new Proxy(bounds, {
     set: (_, name, bytes: unknown) => setBound(bounds, name, bytes),
     defineProperty: (_, name, { value }) => setBound(bounds, name, value),
