@@ -1,10 +1,7 @@
 import type { Link } from "./link.ts";
 
-/**
- * Why waiting for frames keeps the process alive: the bus has listeners, a handle's fate is not known, messages wait, or
- * somebody waits for a namespace to open.
- */
-type Reason = "listeners" | "handle" | "messages" | "opening";
+/** Why waiting for frames keeps the process alive: the bus has listeners, a handle's fate is not known, or messages wait. */
+type Reason = "listeners" | "handle" | "messages";
 
 /** Holds a link as long as there is a reason to. */
 export class Hold {

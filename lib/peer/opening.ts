@@ -1,8 +1,6 @@
 import { BusError, type End, type ErrorCode } from "../errors/bus-error.ts";
-import type { Hold } from "../links/hold.ts";
 import type { Peer } from "../message/peer.ts";
-import { startTimer } from "../time/context.ts";
-import { MAX_TIMEOUT } from "../time/deadlines.ts";
+import type { Deadlines, Expiring } from "../time/deadlines.ts";
 import type { Scope } from "./host.ts";
 import type { Patience } from "./patience.ts";
 
@@ -13,16 +11,18 @@ export interface Obstructed {
 }
 
 /** All that wait for namespaces of one peer to open; they keep the process alive, also for a child or thread that was let go. */
-export class Openings {
-  readonly #hold: Hold;
+export class Openings implements Expiring {
+  readonly #deadlines: Deadlines;
   readonly #patience: Patience;
   readonly #awaited = new Set<Opening>();
-  /** The link of a child or thread holds nobody: they do that themselves, until they are let go by `unref()`. */
-  #alive: NodeJS.Timeout | undefined;
-  #isOver = false;
 
-  constructor(hold: Hold, patience: Patience) {
-    this.#hold = hold;
+  // The place in the list of deadlines; it belongs to `Deadlines`.
+  bucket = 0;
+  earlier: Expiring | undefined = undefined;
+  later: Expiring | undefined = undefined;
+
+  constructor(deadlines: Deadlines, patience: Patience) {
+    this.#deadlines = deadlines;
     this.#patience = patience;
   }
 
@@ -34,12 +34,13 @@ export class Openings {
   add(opening: Opening): void {
     this.#awaited.add(opening);
     this.#patience.expectHello();
-    this.#update();
+    // The link of a child or thread holds nobody: they do that themselves, until they are let go by `unref()`.
+    if (this.#awaited.size === 1) this.#deadlines.add(this, Infinity);
   }
 
   remove(opening: Opening): void {
     this.#awaited.delete(opening);
-    this.#update();
+    if (this.#awaited.size === 0) this.#deadlines.remove(this);
   }
 
   /** Ends the wait for what cannot open any more: of one namespace, or of all. */
@@ -51,28 +52,8 @@ export class Openings {
     }
   }
 
-  /** The peer is gone: its link is let go by itself. */
-  end(): void {
-    this.#isOver = true;
-  }
-
-  #update(): void {
-    const isAwaited = this.#awaited.size > 0;
-    if (!this.#isOver) this.#hold.set("opening", isAwaited);
-    if (isAwaited) this.#stay();
-    else this.#leave();
-  }
-
-  #stay(): void {
-    this.#alive ??= startTimer(() => {
-      this.#leave();
-      this.#stay();
-    }, MAX_TIMEOUT);
-  }
-
-  #leave(): void {
-    clearTimeout(this.#alive);
-    this.#alive = undefined;
+  expire(): void {
+    // It has no time of its own.
   }
 }
 

@@ -100,7 +100,7 @@ export class Session
     this.serialization = link.serialization;
     this.hold = new Hold(link);
     this.#patience = new Patience(this, (text) => host.peerSilent(text));
-    this.openings = new Openings(this.hold, this.#patience);
+    this.openings = new Openings(host.deadlines, this.#patience);
     this.backlog = new Backlog(this, host.bounds, host.total);
     const sequence = predecessor?.handshake.rivalSequence ?? newSequence();
     this.outbox = new Outbox(this, sequence, () => host.progressed());
@@ -400,7 +400,6 @@ export class Session
     this.#patience.end();
     this.translator?.close();
     const fail = (event: OutboundEvent) => event.fail(event.cutOff(error.code, error.message, end));
-    this.openings.end();
     this.#giveUp(fail, isChannelOver);
     this.openings.giveUp((each) => this.obstacle(each));
     this.handling.abortAll(error);
