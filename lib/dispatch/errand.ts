@@ -333,11 +333,9 @@ export class Errand implements Asker<OutboundEvent>, Expiring, Reserving {
 
   /** Waits in line, for so many ms. */
   #queue(left: number): void {
-    const { serialization } = this.#line;
-    const isRead = this.snapshot !== undefined;
-    if (!isRead) this.#readFor = serialization;
+    if (!this.snapshot) this.#readFor = this.#line.serialization;
     if (!this.#line.enter(this)) return;
-    if (!isRead) this.#readFor = readerOf(serialization, this.snapshot);
+    this.#readFor = readerOf(this.#readFor, this.snapshot);
     this.#data = undefined;
     this.#stage = "waiting";
     this.#startTime(left);

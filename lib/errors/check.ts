@@ -65,7 +65,7 @@ export const check = {
     for (const name in options) {
       if (known.includes(name)) continue;
       // A socket or a signal that was given as it is: its fields are nobody's options.
-      if (isInstance(options)) {
+      if (isOfClass(options)) {
         throw wrong(`the options of ${call}`, `an object with ${listOf(known)}`, options);
       }
       throw unknownOption(name, call, known, elsewhere);
@@ -100,8 +100,8 @@ function listOf(names: readonly string[]): string {
 }
 
 /** Whether an object is of a class of its own, in whatever realm it was made. */
-function isInstance(options: object): boolean {
-  return !["Object", "an object"].includes(describe(options));
+function isOfClass(options: object): boolean {
+  return (className(options) ?? "Object") !== "Object";
 }
 
 /** How many characters have to be added, left out or replaced to make one name of the other, whatever their case. */

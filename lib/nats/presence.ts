@@ -59,8 +59,8 @@ export class Presence {
   /** The next look is so many ms after the last one. */
   #pause = LOOK_EVERY;
   #announcedAt = 0;
-  /** Within how many ms after that the next sign has to come, as others were told, and at which part of it it does. */
-  #toldBeat = 0;
+  /** The beat of that time, in ms, after which the others were told to expect the next sign; and at which part of it that comes. */
+  #beatThen = 0;
   #part = 1;
   /** When the server was asked whether it is there, as long as it has not answered, by the clock of this. */
   #pingedAt: number | undefined;
@@ -126,13 +126,13 @@ export class Presence {
 
   /** When the next sign is due: sooner than was told, if so many have gone meanwhile that the beat is a shorter one. */
   get #nextBeat(): number {
-    return this.#announcedAt + Math.min(this.#toldBeat, this.#beat()) * this.#part;
+    return this.#announcedAt + Math.min(this.#beatThen, this.#beat()) * this.#part;
   }
 
   #announce(what: Sign["what"]): void {
     if (this.#isLeaving) return;
     this.#announcedAt = this.clock.now;
-    this.#toldBeat = this.#beat();
+    this.#beatThen = this.#beat();
     this.#part = 1 - JITTER * Math.random();
     this.#asked.announce(this.sign(what));
   }

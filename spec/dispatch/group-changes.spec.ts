@@ -100,6 +100,16 @@ describe("what waits in line", () => {
       this.number = number;
     }
   }
+  /** Somebody who answers at once, and is given one job at a time. */
+  async function oneAtATime() {
+    const all = star(1);
+    const [ray] = all.rays;
+    ray?.bus.on("job", () => 1);
+    await all.bus.to(ray?.peer as Peer).ready();
+    const any = all.bus.any(() => true, { concurrency: 1 });
+    return { all, any };
+  }
+
   const numbersIn = (list: WaitingList<Waiting>) => list.all().map(({ number }) => number);
 
   it("is there once, also if it comes back to its place", () => {
@@ -119,11 +129,7 @@ describe("what waits in line", () => {
   });
 
   it("is all that is kept, though there is always something that waits", async () => {
-    const all = star(1);
-    const [ray] = all.rays;
-    ray?.bus.on("job", () => 1);
-    await all.bus.to(ray?.peer as Peer).ready();
-    const any = all.bus.any(() => true, { concurrency: 1 });
+    const { any } = await oneAtATime();
     const settled: WeakRef<object>[] = [];
     let isEnough = false;
     const keepOnEmitting = async (): Promise<void> => {
@@ -144,11 +150,7 @@ describe("what waits in line", () => {
   });
 
   it("is not asked for one by one to see that it is gone", async () => {
-    const all = star(1);
-    const [ray] = all.rays;
-    ray?.bus.on("job", () => 1);
-    await all.bus.to(ray?.peer as Peer).ready();
-    const any = all.bus.any(() => true, { concurrency: 1 });
+    const { all, any } = await oneAtATime();
     let looks = 0;
     const answers = Array.from({ length: 3000 }, (_, index) => any.emit("job", index).ackd());
     const { waiting } = all.hub.lines;
